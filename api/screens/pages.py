@@ -1,0 +1,88 @@
+"""The screens' pages and their files: HTML that holds no figures, and ES modules under a path that names the build."""
+
+import base64
+import hashlib
+import json
+import re
+from functools import cache
+from typing import Annotated
+
+from fastapi import APIRouter, HTTPException, Query, Request
+from fastapi.responses import FileResponse, HTMLResponse, Response
+from jinja2 import Environment, FileSystemLoader, select_autoescape
+
+from api.screens.build import STATIC, TEMPLATES, build_id
+from api.screens.language import LANGUAGES, choose
+
+router = APIRouter(include_in_schema=False)
+
+VENDORED = {
+    "preact": "preact-11.2.0.mjs",
+    "preact/hooks": "preact-hooks-11.2.0.mjs",
+    "@preact/signals": "signals-2.11.4.mjs",
+    "@preact/signals-core": "signals-core-1.14.5.mjs",
+    "htm": "htm-3.1.1.mjs",
+}
+# Named here, because the table of the machine that serves may lack the newer ones.
+MEDIA_TYPES = {
+    ".js": "text/javascript",
+    ".mjs": "text/javascript",
+    ".css": "text/css",
+    ".woff2": "font/woff2",
+    ".svg": "image/svg+xml",
+    ".LICENSE": "text/plain",
+    ".md": "text/plain",
+}
+LANGUAGE_COOKIE = "lang"
+YEAR_S = 365 * 24 * 3600
+PARK_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
+
+_templates = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=select_autoescape(["html"]))
+
+
+def assets() -> str:
+    """Path prefix of all static files: relative imports keep it, so that one new build changes every address."""
+    return f"/assets/{build_id()}"
+
+
+@cache
+def import_map() -> str:
+    """The inline import map, exactly as it stands between its tags."""
+    return json.dumps({"imports": {name: f"{assets()}/vendor/{file}" for name, file in VENDORED.items()}})
+
+
+def csp_hashes() -> list[str]:
+    """`sha256-<base64>` of each inline script of the pages (the import map), for the Content-Security-Policy."""
+    digest = hashlib.sha256(import_map().encode()).digest()
+    return [f"sha256-{base64.b64encode(digest).decode()}"]
+
+
+@router.get("/", response_class=HTMLResponse)
+def overview(
+    request: Request, lang: Annotated[str | None, Query()] = None, park: Annotated[str | None, Query()] = None
+) -> Response:
+    """The wall screen. `lang` zh|en (kept in a cookie), `park` an id; without one the page takes the first park."""
+    chosen = choose(lang, request.cookies.get(LANGUAGE_COOKIE), request.headers.get("accept-language", ""))
+    page = _templates.get_template("overview.html").render(
+        lang=chosen,
+        html_lang=LANGUAGES[chosen],
+        park=park if park and PARK_ID.fullmatch(park) else "",
+        build=build_id(),
+        assets=assets(),
+        import_map=import_map(),
+    )
+    answer = HTMLResponse(page, headers={"Cache-Control": "no-cache", "Vary": "Accept-Language, Cookie"})
+    if lang == chosen:
+        answer.set_cookie(LANGUAGE_COOKIE, chosen, max_age=YEAR_S, samesite="lax", httponly=True)
+    return answer
+
+
+@router.get("/assets/{build}/{path:path}")
+def asset(build: str, path: str) -> FileResponse:
+    """One static file; kept for ever by browsers where the path names the build that serves it. 404 where none."""
+    file = (STATIC / path).resolve()
+    if not file.is_relative_to(STATIC.resolve()) or not file.is_file():
+        raise HTTPException(404, f"there is no file {path}")
+    keep = "public, max-age=31536000, immutable" if build == build_id() else "no-cache"
+    media_type = MEDIA_TYPES.get(file.suffix, "application/octet-stream")
+    return FileResponse(file, media_type=media_type, headers={"Cache-Control": keep})
