@@ -1,0 +1,101 @@
+"""The table of contents of a batch: everything that happens between an understood message and its ack."""
+
+import time
+from dataclasses import dataclass
+from datetime import datetime
+
+import psycopg
+
+from pipeline import metrics
+from pipeline.domain.message import Batch
+from pipeline.settings import Settings
+from pipeline.store import events, liveness, mailroom, readings, seen
+from pipeline.store.database import guarded
+from pipeline.store.registry import Registry
+from pipeline.store.rows import Rows, lay_out
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What one transaction did. Repeats are counted in `duplicates`, readings and whole messages alike."""
+
+    messages: int
+    readings: int
+    events: int
+    duplicates: int
+    conflicts: int
+    dead_letters: int
+    unidentified: int
+
+
+class Writer:
+    """Writes batches over one connection, one transaction each. Not for use from two threads at once."""
+
+    def __init__(self, conn: psycopg.Connection, settings: Settings | None = None) -> None:
+        self.conn = conn
+        self.settings = settings or Settings.from_env({})
+        self.registry = Registry()
+        self.store = readings.ReadingStore()
+        conn.add_notify_handler(self._notified)
+        with guarded(), conn.transaction():
+            conn.execute("listen park")
+
+    def write(self, batch: Batch, *, now: datetime) -> Outcome:
+        """Stores a batch whole, or nothing of it.
+
+        Raises Unavailable where storing failed for a reason that will pass (same batch again, later), and psycopg's
+        own errors where some row cannot be stored (the caller narrows it down).
+        """
+        begun = time.perf_counter()
+        try:
+            with guarded(), self.conn.transaction():
+                rows, outcome = self._store(batch, now)
+        except BaseException:
+            self.registry.stale = True  # it may name provisional devices that were rolled back
+            raise
+        self.registry.suspects |= rows.suspects
+        _measure(outcome, batch, seconds=time.perf_counter() - begun, now=now)
+        return outcome
+
+    def _store(self, batch: Batch, now: datetime) -> tuple[Rows, Outcome]:
+        conn = self.conn
+        if self.registry.stale:
+            self.registry.reload(conn)
+        found = seen.claim(conn, batch, self.registry, now=now)
+        rows = lay_out(found.fresh, self.registry, conn, now=now)
+        readings.keep_latest(conn, rows)  # in point order: this is the lock that keeps two collectors apart
+        liveness.keep_heard(conn, rows, self.settings)
+        stored_events = events.store(conn, rows)
+        stored = self.store.store(conn, rows)
+        readings.mark_dirty(conn, rows)
+        letters = mailroom.keep(conn, batch)
+        outcome = Outcome(
+            messages=len(batch.messages),
+            readings=stored.new,
+            events=stored_events,
+            duplicates=found.repeats + rows.repeats + stored.repeats,
+            conflicts=found.conflicts + rows.conflicts + stored.conflicts,
+            dead_letters=letters,
+            unidentified=found.unidentified,
+        )
+        number = mailroom.log_batch(conn, batch, outcome, now=now)
+        mailroom.notify(conn, rows.kinds | ({"dead_letter"} if letters else set()), number)
+        return rows, outcome
+
+    def _notified(self, notice: psycopg.Notify) -> None:
+        if notice.payload.startswith("registry:"):
+            self.registry.stale = True
+
+
+def _measure(outcome: Outcome, batch: Batch, *, seconds: float, now: datetime) -> None:
+    metrics.INGEST_BATCHES.inc()
+    metrics.INGEST_MESSAGES.inc(outcome.messages)
+    metrics.INGEST_READINGS.inc(outcome.readings)
+    metrics.INGEST_EVENTS.inc(outcome.events)
+    metrics.INGEST_DUPLICATES.inc(outcome.duplicates)
+    metrics.INGEST_CONFLICTS.inc(outcome.conflicts)
+    metrics.INGEST_UNIDENTIFIED.inc(outcome.unidentified)
+    metrics.INGEST_COMMIT_SECONDS.observe(seconds)
+    if batch.messages:
+        lag = now - min(m.received for m in batch.messages)
+        metrics.INGEST_LAG_SECONDS.set(max(0.0, lag.total_seconds() + seconds))

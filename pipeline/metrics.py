@@ -1,0 +1,29 @@
+"""The closed list of metric names of the writing half; docs/operations.md has one line for each."""
+
+from prometheus_client import Counter, Gauge, Histogram
+
+SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 60.0)
+
+# Collector: from the broker to the batch.
+COLLECTOR_MESSAGES = Counter("park_collector_messages", "Messages taken from the broker.", ["lane"])
+COLLECTOR_REJECTED = Counter("park_collector_rejected", "Messages that became dead letters.", ["lane", "reason"])
+COLLECTOR_INBOX = Gauge("park_collector_inbox", "Messages taken but not yet committed.", ["lane"])
+COLLECTOR_CONNECTED = Gauge("park_collector_connected", "1 while the lane's MQTT session is connected.", ["lane"])
+COLLECTOR_LANES = Gauge("park_collector_lanes", "Lanes that this process holds.")
+COLLECTOR_RETRIES = Counter("park_collector_retries", "Batches that had to wait for the database.")
+
+# Ingest: one transaction.
+INGEST_BATCHES = Counter("park_ingest_batches", "Committed transactions.")
+INGEST_MESSAGES = Counter("park_ingest_messages", "Messages in committed transactions, repeats included.")
+INGEST_READINGS = Counter("park_ingest_readings", "Readings stored.")
+INGEST_EVENTS = Counter("park_ingest_events", "Access events, screenings and statuses stored.")
+INGEST_DUPLICATES = Counter("park_ingest_duplicates", "Readings and messages recognised as repeats.")
+INGEST_CONFLICTS = Counter("park_ingest_conflicts", "Contents that contradict what is stored under the same key.")
+INGEST_UNIDENTIFIED = Counter("park_ingest_unidentified", "Messages with neither identity nor trusted time.")
+INGEST_COMMIT_SECONDS = Histogram("park_ingest_commit_seconds", "Time a transaction takes.", buckets=SECONDS)
+INGEST_LAG_SECONDS = Gauge("park_ingest_lag_seconds", "Commit minus received time of the last batch's oldest message.")
+
+# Engine.
+ENGINE_STEP_SECONDS = Histogram("park_engine_step_seconds", "Time an engine step takes.", ["step"], buckets=SECONDS)
+ENGINE_STEP_FAILURES = Counter("park_engine_step_failures", "Engine steps that raised an error.", ["step"])
+ENGINE_STEP_DONE = Counter("park_engine_step_done", "Things an engine step did (rows changed).", ["step"])

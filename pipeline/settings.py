@@ -1,0 +1,90 @@
+"""The closed list of settings: every environment variable that any process reads, its default and what it is for."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from pipeline.domain.clock import Clock
+from pipeline.domain.errors import ConfigurationError
+
+
+def setting(variable: str, default: str, note: str) -> Any:
+    """One row of the list; `note` is the sentence that docs/operations.md repeats."""
+    return field(metadata={"variable": variable, "default": default, "note": note})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """All settings, read once at the start of a process. A variable NAME may also be given as NAME_FILE."""
+
+    database_url: str = setting("PARK_DATABASE_URL", "", "PostgreSQL URL of the park's database; the demo has its own")
+    mqtt_url: str = setting("PARK_MQTT_URL", "", "mqtt://user:password@host:port of the broker; the demo has its own")
+    clock: Clock = setting("PARK_CLOCK", "", "virtual time `<start>@<speed>[@<real anchor>]` for all processes")
+    home: Path = setting("PARK_HOME", ".park", "private folder: TimescaleDB root, demo data, generated secrets, logs")
+    secrets: Path = setting("PARK_SECRETS", ".park/secrets", "folder of the key files `seal.key` and `pseudonym.key`")
+    lanes: str = setting("PARK_LANES", "", "TOML file of lanes; empty: one lane for each device family")
+    inbox: int = setting("PARK_INBOX", "2000", "un-acked messages a lane may hold; the broker's max_inflight_messages")
+    batch_messages: int = setting("PARK_BATCH_MESSAGES", "5000", "a batch closes at this many messages")
+    batch_seconds: float = setting("PARK_BATCH_SECONDS", "0.1", "a batch closes at this age, in seconds of real time")
+    silence_factor: float = setting("PARK_SILENCE_FACTOR", "3", "offline after this many expected intervals of silence")
+    silence_floor: float = setting("PARK_SILENCE_FLOOR", "30", "never offline before this many seconds of silence")
+    raw_days: int = setting("PARK_RETENTION_RAW_DAYS", "400", "raw readings are kept this many days")
+    rollup_days: int = setting("PARK_RETENTION_ROLLUP_DAYS", "1100", "15-minute and hourly roll-ups; days stay")
+    event_days: int = setting("PARK_RETENTION_EVENT_DAYS", "90", "events, transitions, dead letters, seen ids")
+    screening_days: int = setting("PARK_RETENTION_SCREENING_DAYS", "14", "temperature screenings are personal data")
+    api_host: str = setting("PARK_API_HOST", "127.0.0.1", "address the API listens on")
+    api_port: int = setting("PARK_API_PORT", "8080", "port the API listens on")
+    api_trusted_network: bool = setting("PARK_API_TRUSTED_NETWORK", "no", "yes: PARK_API_HOST need not be loopback")
+    api_hosts: str = setting("PARK_API_HOSTS", "", "further Host names that the API answers to, comma-separated")
+    metrics_port: int = setting("PARK_METRICS_PORT", "0", "/metrics, /healthz and /readyz of a process; 0: off")
+    metrics_host: str = setting("PARK_METRICS_HOST", "127.0.0.1", "address of /metrics, /healthz and /readyz")
+    notice: str = setting("PARK_NOTICE", "", "what the page's footer says of the servers in use; set by the demo")
+    log_level: str = setting("PARK_LOG_LEVEL", "info", "debug, info, warning or error")
+
+    @staticmethod
+    def from_env(env: Mapping[str, str] | None = None) -> "Settings":
+        """Reads all settings; errors name the variable and what to write."""
+        source = os.environ if env is None else env
+        known = {f.metadata["variable"] for f in fields(Settings)}
+        for name in source:
+            if name.startswith("PARK_") and name.removesuffix("_FILE") not in known:
+                raise ConfigurationError(f"{name} is not a setting; docs/operations.md lists them all")
+        values: dict[str, Any] = {}
+        for f in fields(Settings):
+            text = _text(source, f.metadata["variable"], f.metadata["default"])
+            values[f.name] = _convert(f.metadata["variable"], text, kind=f.type)
+        return Settings(**values)
+
+    def require(self, name: str) -> str:
+        """The value of a text setting that this process cannot do without."""
+        value = str(getattr(self, name))
+        if not value:
+            variable = next(f.metadata["variable"] for f in fields(self) if f.name == name)
+            raise ConfigurationError(f"{variable} is not set; `park demo` sets it for the processes that it starts")
+        return value
+
+
+def _text(env: Mapping[str, str], variable: str, default: str) -> str:
+    if variable in env:
+        return env[variable].strip()
+    if file := env.get(f"{variable}_FILE"):
+        try:
+            return Path(file).read_text().strip()
+        except OSError as error:
+            raise ConfigurationError(f"{variable}_FILE={file}: {error.strerror}") from error
+    return default
+
+
+def _convert(variable: str, text: str, *, kind: Any) -> Any:
+    try:
+        if kind is Clock:
+            return Clock.parse(text, anchor=datetime.now(UTC))
+        if kind is bool:
+            return {"yes": True, "no": False}[text.lower()]
+        return kind(text)
+    except (ValueError, KeyError) as error:
+        expected = {bool: "yes or no", int: "a whole number", float: "a number"}.get(kind, "something else")
+        raise ConfigurationError(f"{variable}={text!r}: write {expected}") from error

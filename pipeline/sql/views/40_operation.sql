@@ -1,0 +1,13 @@
+-- How the system itself is doing.
+create view park.ingest_batches as
+  select batch, at, lane, messages, readings, events, duplicates, conflicts, dead_letters, unidentified, oldest
+    from smartpark.ingest_batch;
+
+create view park.engine_steps as
+  select step, ran, seconds, done, error from smartpark.engine_step;
+
+create view park.schema_version as
+  select version, name, edition, applied from smartpark.schema_version;
+
+grant usage on schema park to park_reader;
+grant select on all tables in schema park to park_reader;

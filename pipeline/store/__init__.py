@@ -1,0 +1,1 @@
+"""Everything that speaks SQL for the writers: connections, named queries, schema, registry, rows."""

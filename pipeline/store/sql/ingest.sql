@@ -1,0 +1,90 @@
+-- name: mark_seen
+-- Claims identities; returns those that are new.
+insert into smartpark.seen (device, identity, digest, received, reading)
+select device, identity, digest, received, reading
+  from unnest(%(devices)s::int[], %(identities)s::text[], %(digests)s::bytea[], %(receiveds)s::timestamptz[],
+              %(readings)s::boolean[]) as t (device, identity, digest, received, reading)
+ order by device, identity
+on conflict (device, identity) do nothing
+returning device, identity;
+
+-- name: seen_digests
+-- The digests of identities that were seen before.
+select s.device, s.identity, s.digest
+  from smartpark.seen s
+  join unnest(%(devices)s::int[], %(identities)s::text[]) as t (device, identity) using (device, identity);
+
+-- name: upsert_latest
+-- The newest reading of each point, locked in point order; an older one changes nothing.
+insert into smartpark.latest as l (point, ts, received, value, quality)
+select point, ts, received, value, quality
+  from unnest(%(points)s::int[], %(ts)s::timestamptz[], %(receiveds)s::timestamptz[], %(values)s::float8[],
+              %(qualities)s::smallint[]) as t (point, ts, received, value, quality)
+ order by point
+on conflict (point) do update
+  set ts = excluded.ts, received = excluded.received, value = excluded.value, quality = excluded.quality
+where l.ts < excluded.ts;
+
+-- name: upsert_liveness
+-- When each device was last heard and until when its silence is fine; an older message changes nothing.
+insert into smartpark.device_state as s (device, heard, deadline, reason, battery_pct, signal_dbm, firmware)
+select device, heard, deadline, reason, battery_pct, signal_dbm, firmware
+  from unnest(%(devices)s::int[], %(heards)s::timestamptz[], %(deadlines)s::timestamptz[], %(reasons)s::text[],
+              %(batteries)s::float8[], %(signals)s::float8[], %(firmwares)s::text[])
+       as t (device, heard, deadline, reason, battery_pct, signal_dbm, firmware)
+ order by device
+on conflict (device) do update
+  set heard = excluded.heard, deadline = excluded.deadline, reason = excluded.reason,
+      battery_pct = coalesce(excluded.battery_pct, s.battery_pct),
+      signal_dbm = coalesce(excluded.signal_dbm, s.signal_dbm),
+      firmware = coalesce(excluded.firmware, s.firmware)
+where s.heard is null or s.heard <= excluded.heard;
+
+-- name: make_stage
+-- Where readings wait while duplicates are about; one per connection.
+create temporary table if not exists stage_reading (
+  ts timestamptz not null, received timestamptz not null, device_ts timestamptz, point integer not null,
+  quality smallint not null, value double precision
+) on commit delete rows;
+
+-- name: insert_staged
+-- Stores what is new of the staged readings, in key order.
+insert into smartpark.reading (ts, received, device_ts, point, quality, value)
+select ts, received, device_ts, point, quality, value from stage_reading order by point, ts
+on conflict (point, ts) do nothing;
+
+-- name: staged_contradictions
+-- Staged readings that are stored already with another value.
+select s.point, s.ts, s.received, r.value as kept, s.value as refused
+  from stage_reading s
+  join smartpark.reading r on r.point = s.point and r.ts = s.ts and r.ts between %(oldest)s and %(newest)s
+ where r.value is distinct from s.value;
+
+-- name: add_conflict
+-- Keeps the later content of a key beside the one that stays.
+insert into smartpark.conflict (device, point, ts, identity, digest, received, kept, refused, content)
+select coalesce(%(device)s::int, (select device from smartpark.point where point = %(point)s)), %(point)s, %(ts)s,
+       %(identity)s, %(digest)s, %(received)s, %(kept)s, %(refused)s, %(content)s
+on conflict do nothing;
+
+-- name: add_dead_letters
+-- Keeps sealed messages that could not be understood; a redelivery is kept once.
+insert into smartpark.dead_letter (received, park_id, device_id, lane, reason, detail, sealed, identity)
+select received, park_id, device_id, %(lane)s, reason, detail, sealed, identity
+  from unnest(%(receiveds)s::timestamptz[], %(parks)s::text[], %(devices)s::text[], %(reasons)s::text[],
+              %(details)s::text[], %(sealed)s::bytea[], %(identities)s::bytea[])
+       as t (received, park_id, device_id, reason, detail, sealed, identity)
+ order by identity
+on conflict (identity) do nothing;
+
+-- name: add_batch
+-- One row a transaction, for the data-health figures.
+insert into smartpark.ingest_batch
+  (at, lane, messages, readings, events, duplicates, conflicts, dead_letters, unidentified, oldest)
+values (%(at)s, %(lane)s, %(messages)s, %(readings)s, %(events)s, %(duplicates)s, %(conflicts)s, %(dead_letters)s,
+        %(unidentified)s, %(oldest)s)
+returning batch;
+
+-- name: notify
+-- Tells whoever listens that something of a kind happened, never what.
+select pg_notify('park', %(payload)s);
