@@ -1,0 +1,93 @@
+"""The community edition's own statements run: continuous aggregates, columnstore, policies, refresh."""
+
+from datetime import UTC, datetime, timedelta
+
+import psycopg
+import pytest
+
+from pipeline.store import schema
+from pipeline.store.database import connect
+
+START = datetime(2026, 11, 1, tzinfo=UTC)
+
+
+def fill(conn: psycopg.Connection, *, point: int, start: datetime, count: int) -> None:
+    """A reading every 20 minutes, its value the number of minutes since `start`."""
+    with conn.cursor() as cursor:
+        cursor.executemany(
+            "insert into smartpark.reading (ts, received, point, quality, value) values (%s, %s, %s, 192, %s)",
+            [(start + timedelta(minutes=20 * i), start, point, 20.0 * i) for i in range(count)],
+        )
+
+
+def one(conn: psycopg.Connection, statement: str) -> object:
+    row = conn.execute(statement).fetchone()  # type: ignore[arg-type] # every statement here is a literal
+    assert row
+    return row[0]
+
+
+def test_migrating_twice_changes_nothing(community: str) -> None:
+    again = schema.migrate(community, now=START)
+    assert (again.edition, again.applied) == ("community", 0)
+    with connect(community, role="park_reader") as conn:
+        assert one(conn, "select count(*) from park.readings_15m") == 0
+
+
+def test_an_owner_without_superuser_rights_can_migrate(empty_community: str) -> None:
+    """docker-compose.yml migrates as the database's owner, which is no superuser."""
+    with connect(empty_community) as conn:
+        conn.execute("create role park_owner login; create role park_reader; create role park_writer")
+        conn.execute("alter database template1 owner to park_owner")  # the one database of this build
+        conn.execute("grant park_reader, park_writer to park_owner with admin option")
+    owner = empty_community.replace("postgres@", "park_owner@")
+    assert schema.migrate(owner, now=START).edition == "community"
+    with connect(owner) as conn:
+        conn.autocommit = True
+        assert one(conn, "select session_user") == "park_owner"
+        assert one(conn, "select count(*) from timescaledb_information.jobs where owner = 'park_owner'::regrole") == 7
+        fill(conn, point=1, start=START, count=10)
+        conn.execute("call refresh_continuous_aggregate('smartpark.rollup_15m', null, null)")
+    with connect(empty_community, role="park_reader") as conn:
+        assert one(conn, "select sum(n) from park.readings_15m") == 10
+
+
+def test_every_policy_runs_and_loses_no_roll_up(community: str) -> None:
+    """No background worker runs in WebAssembly, so the jobs are called; they look at the real clock."""
+    now = datetime.now(UTC)
+    with connect(community) as conn:
+        conn.autocommit = True
+        fill(conn, point=1, start=now - timedelta(days=30), count=500)
+        before = [one(conn, f"select sum(n) from park.readings_{width}") for width in ("15m", "1h")]
+        jobs = [job for (job,) in conn.execute("select job_id from timescaledb_information.jobs order by job_id")]
+        assert len(jobs) >= 7
+        for job in jobs:
+            conn.execute("call run_job(%s)", [job])
+        compressed = (
+            "select count(*) from timescaledb_information.chunks where hypertable_name = 'reading' and is_compressed"
+        )
+        assert one(conn, compressed) == one(conn, "select count(*) from show_chunks('smartpark.reading')")
+        assert (
+            [one(conn, f"select sum(n) from park.readings_{width}") for width in ("15m", "1h")] == before == [500, 500]
+        )
+
+
+def test_roll_ups_outlive_their_raw_readings(community: str) -> None:
+    """Retention drops raw chunks; what was rolled up from them stays, and so does the policies' window."""
+    now = datetime.now(UTC)
+    with connect(community) as conn:
+        conn.autocommit = True
+        fill(conn, point=1, start=now - timedelta(days=500), count=10)
+        fill(conn, point=1, start=now - timedelta(days=10), count=10)
+        for view in ("rollup_15m", "rollup_1h"):
+            conn.execute("call refresh_continuous_aggregate(%s, null, null)", [f"smartpark.{view}"])
+        for (job,) in conn.execute("select job_id from timescaledb_information.jobs order by job_id desc").fetchall():
+            conn.execute("call run_job(%s)", [job])
+        assert one(conn, "select count(*) from park.readings") == 10
+        assert one(conn, "select sum(n) from park.readings_15m") == 20
+        assert one(conn, "select sum(n) from park.readings_1h") == 20
+
+
+def test_refresh_is_refused_inside_a_transaction(community: str) -> None:
+    """Why the engine's step is not one transaction in this edition."""
+    with connect(community) as conn, pytest.raises(psycopg.errors.ActiveSqlTransaction):
+        conn.execute("call refresh_continuous_aggregate('smartpark.rollup_15m', null, null)")
