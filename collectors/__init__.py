@@ -1,0 +1,1 @@
+"""From the broker to the batch: MQTT sessions, topics, payloads; knows neither SQL nor rules."""

@@ -1,6 +1,7 @@
 """The table of contents of a batch: everything that happens between an understood message and its ack."""
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -31,8 +32,17 @@ class Outcome:
 class Writer:
     """Writes batches over one connection, one transaction each. Not for use from two threads at once."""
 
-    def __init__(self, conn: psycopg.Connection, settings: Settings | None = None) -> None:
+    def __init__(
+        self,
+        conn: psycopg.Connection,
+        settings: Settings | None = None,
+        *,
+        on_registry: Callable[[psycopg.Connection], None] | None = None,
+    ) -> None:
+        """`on_registry` is called inside a transaction whenever the registry was read (again)."""
+        conn.autocommit = True  # so that `transaction()` below is a transaction, not a savepoint in one left open
         self.conn = conn
+        self._on_registry = on_registry
         self.settings = settings or Settings.from_env({})
         self.registry = Registry()
         self.store = readings.ReadingStore()
@@ -61,6 +71,8 @@ class Writer:
         conn = self.conn
         if self.registry.stale:
             self.registry.reload(conn)
+            if self._on_registry is not None:
+                self._on_registry(conn)
         found = seen.claim(conn, batch, self.registry, now=now)
         rows = lay_out(found.fresh, self.registry, conn, now=now)
         readings.keep_latest(conn, rows)  # in point order: this is the lock that keeps two collectors apart

@@ -26,6 +26,8 @@ def dated(device_time: datetime | None, received: datetime) -> Dated:
     """Device time where it can be believed, else received time."""
     if device_time is None:
         return Dated(received, None, False, "missing")
+    if device_time.tzinfo is None:
+        return Dated(received, device_time.replace(tzinfo=UTC), False, "without an offset")
     if device_time < EPOCH:
         return Dated(received, device_time, False, "before 2020")
     if device_time > received + AHEAD:

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 import psycopg
 
-from pipeline.domain.message import Message, Sample, Sender, StatusReport
+from pipeline.domain.message import ConnectionState, Message, Sample, StatusReport
 from pipeline.domain.park import Family
 from pipeline.store.registry import Registry
 from pipeline.validate import dated, quality
@@ -118,9 +118,7 @@ def _hear(rows: Rows, device: int, received: datetime, interval_s: float, status
         rows.heard[device] = Heard(received, interval_s, status)
     elif received >= known.heard:
         known.heard = received
-        known.status = (
-            status if status else (None if known.status and known.status.state == "offline" else known.status)
-        )
-
-
-__all__ = ["BUCKET_S", "Heard", "ReadingRow", "Rows", "Sender", "lay_out"]
+        if status:
+            known.status = status
+        elif known.status and known.status.state == ConnectionState.OFFLINE:
+            known.status = None  # it spoke again after its good-bye

@@ -17,7 +17,7 @@ create materialized view smartpark.rollup_1h
 with no data;
 
 select add_continuous_aggregate_policy('smartpark.rollup_15m',
-  start_offset => interval '{refresh_days} days', end_offset => interval '30 minutes', schedule_interval => interval '1 hour');
+  start_offset => interval '{refresh_days} days', end_offset => interval '2 hours', schedule_interval => interval '1 hour');
 select add_continuous_aggregate_policy('smartpark.rollup_1h',
   start_offset => interval '{refresh_days} days', end_offset => interval '2 hours', schedule_interval => interval '1 hour');
 

@@ -1,0 +1,70 @@
+"""Turns what the broker delivers into messages, or into sealed dead letters; after this no raw credential is left."""
+
+from dataclasses import replace
+from datetime import datetime
+from hashlib import blake2b
+
+from collectors import topics
+from collectors.credentials import CredentialBook
+from collectors.decoders import park_json
+from collectors.seal import Letter, seal
+from collectors.secrets import Keys
+from pipeline.domain.access import AccessEvent
+from pipeline.domain.errors import Rejected
+from pipeline.domain.message import DeadLetter, Event, Message
+from pipeline.validate import dated
+
+
+class Reader:
+    """Reads messages with one park's keys and credential book."""
+
+    def __init__(self, keys: Keys, book: CredentialBook) -> None:
+        self.keys = keys
+        self.book = book
+
+    def read(self, topic: bytes, payload: bytes, received: datetime) -> Message | DeadLetter:
+        """Never raises for anything that a device can send."""
+        try:
+            return self._understand(topic, payload, received)
+        except Rejected as rejected:
+            return self.reject(Letter(topic, payload, received), rejected)
+
+    def reject(self, letter: Letter, why: Rejected) -> DeadLetter:
+        """A dead letter, whole and sealed, with the sender where the topic still tells it."""
+        try:
+            sender = topics.parse(letter.topic.decode()).sender
+        except (Rejected, UnicodeDecodeError):
+            sender = None
+        return DeadLetter(
+            letter.received,
+            why.reason,
+            str(why),
+            seal(letter, key=self.keys.seal),
+            park_id=sender.park_id if sender else None,
+            device_id=sender.device_id if sender else None,
+            identity=self._digest(letter.topic, letter.payload),
+        )
+
+    def _understand(self, topic: bytes, payload: bytes, received: datetime) -> Message:
+        try:
+            where = topics.parse(topic.decode())
+        except UnicodeDecodeError as error:
+            raise Rejected("bad-topic", "the topic is not UTF-8") from error
+        said = park_json.decode(where, payload)
+        events: list[Event] = said.events
+        if said.credential is not None:
+            events = [self._pseudonymise(where.sender.park_id, e, said.credential, received) for e in said.events]
+        return Message(where.sender, said.identity, self._digest(topic, payload), received, said.samples, events)
+
+    def _pseudonymise(self, park: str, event: Event, credential: str, received: datetime) -> Event:
+        if not isinstance(event, AccessEvent):
+            return event
+        subject = self.book.pseudonym(park, credential, at=dated(event.time, received).ts)
+        return replace(event, subject=subject, company_id=self.book.company(park, credential))
+
+    def _digest(self, topic: bytes, payload: bytes) -> bytes:
+        """Keyed: a plain hash over a message that is otherwise known would give its credential away."""
+        mark = blake2b(topic, digest_size=16, key=self.keys.pseudonym)
+        mark.update(b"\0")
+        mark.update(payload)
+        return mark.digest()

@@ -1,0 +1,159 @@
+"""One lane's MQTT session: persistent, QoS 1, acked by hand after the data are durable, bounded by its inbox."""
+
+import contextlib
+import logging
+import queue
+import ssl
+import threading
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NamedTuple
+from urllib.parse import unquote, urlsplit
+
+from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTMessage, MQTTv311
+from paho.mqtt.enums import CallbackAPIVersion
+from paho.mqtt.properties import Properties
+from paho.mqtt.reasoncodes import ReasonCode
+
+from collectors.lanes import Lane
+from pipeline import metrics
+from pipeline.domain.clock import Clock
+from pipeline.domain.errors import ConfigurationError
+
+log = logging.getLogger(__name__)
+KEEPALIVE_S = 30
+BACKOFF_S = (0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
+
+
+class Arrived(NamedTuple):
+    """One delivery; `connection` numbers the connection that it came over, the only one it may be acked on."""
+
+    topic: bytes
+    payload: bytes
+    received: datetime
+    mid: int
+    qos: int
+    connection: int
+
+
+@dataclass(frozen=True, slots=True)
+class BrokerAddress:
+    """Where the broker is and who we are to it."""
+
+    host: str
+    port: int
+    user: str | None
+    password: str | None
+    tls: bool
+
+    @staticmethod
+    def parse(url: str) -> "BrokerAddress":
+        """Reads mqtt://user:password@host:port or mqtts://…"""
+        parts = urlsplit(url)
+        if parts.scheme not in ("mqtt", "mqtts") or not parts.hostname:
+            raise ConfigurationError("PARK_MQTT_URL: write mqtt://user:password@host:1883 or mqtts://…:8883")
+        tls = parts.scheme == "mqtts"
+        user, password = (unquote(p) if p else None for p in (parts.username, parts.password))
+        return BrokerAddress(parts.hostname, parts.port or (8883 if tls else 1883), user, password, tls)
+
+
+class Session:
+    """Receives one lane's messages on a thread of its own until `stop`. Reconnects only while `may_connect` says so."""
+
+    def __init__(
+        self, lane: Lane, address: BrokerAddress, *, clock: Clock, inbox: int, may_connect: Callable[[], bool]
+    ) -> None:
+        self.lane, self._address, self._clock, self._may_connect = lane, address, clock, may_connect
+        self.inbox: queue.Queue[Arrived] = queue.Queue(maxsize=inbox)
+        self.connected = False
+        self._connection = 0
+        self._guard = threading.Lock()
+        self._deaf = False
+        self._stop = threading.Event()
+        self._client = self._make_client()
+        self._thread = threading.Thread(target=self._run, name=f"mqtt-{lane.name}", daemon=True)
+
+    def start(self) -> None:
+        """Begins to connect and receive."""
+        self._thread.start()
+
+    def go_deaf(self) -> None:
+        """Takes no more messages; what arrives now stays un-acked, so the broker keeps it for the next holder."""
+        self._deaf = True
+
+    def ack(self, messages: Iterable[Arrived]) -> None:
+        """Tells the broker that these are durable; those of an earlier connection will be delivered again instead."""
+        with self._guard:
+            for message in messages:
+                if message.qos and message.connection == self._connection and self.connected:
+                    self._client.ack(message.mid, message.qos)
+
+    def stop(self) -> None:
+        """Disconnects in good order; the session and its queue stay at the broker."""
+        self._stop.set()
+        self._client.disconnect()
+        if self._thread.ident is not None:
+            self._thread.join(timeout=10)
+
+    def _make_client(self) -> Client:
+        client = Client(
+            CallbackAPIVersion.VERSION2,
+            client_id=self.lane.client_id,
+            clean_session=False,
+            protocol=MQTTv311,
+            manual_ack=True,
+            reconnect_on_failure=False,
+        )
+        if self._address.user is not None:
+            client.username_pw_set(self._address.user, self._address.password)
+        if self._address.tls:
+            client.tls_set(cert_reqs=ssl.CERT_REQUIRED)
+        client.on_connect = self._on_connect
+        client.on_disconnect = self._on_disconnect
+        client.on_message = self._on_message
+        return client
+
+    def _run(self) -> None:
+        failures = 0
+        while not self._stop.is_set():
+            if self._may_connect():
+                before = self._connection
+                with contextlib.suppress(OSError):  # counted as a failure below
+                    self._client.connect(self._address.host, self._address.port, keepalive=KEEPALIVE_S)
+                    self._client.loop_forever()
+                failures = 0 if self._connection > before else failures + 1
+            self._stop.wait(BACKOFF_S[min(failures, len(BACKOFF_S) - 1)])
+
+    def _on_connect(
+        self, client: Client, _user: Any, _flags: ConnectFlags, code: ReasonCode, _properties: Properties | None
+    ) -> None:
+        if code.is_failure:
+            log.error("the broker refuses lane %s: %s", self.lane.name, code)
+            return
+        with self._guard:
+            self._connection += 1
+            self.connected = True
+        metrics.COLLECTOR_CONNECTED.labels(self.lane.name).set(1)
+        client.subscribe([(filter_, 1) for filter_ in self.lane.filters])
+
+    def _on_disconnect(
+        self, _client: Client, _user: Any, _flags: DisconnectFlags, _code: ReasonCode, _properties: Properties | None
+    ) -> None:
+        with self._guard:
+            self.connected = False
+        metrics.COLLECTOR_CONNECTED.labels(self.lane.name).set(0)
+
+    def _on_message(self, _client: Client, _user: Any, message: MQTTMessage) -> None:
+        # Only enqueue: a callback that raises would end the network thread.
+        if not self._deaf:
+            self.inbox.put(
+                Arrived(
+                    message._topic,  # bytes: `topic` decodes, and raises for what is not UTF-8
+                    bytes(message.payload),
+                    self._clock.now(),
+                    message.mid,
+                    message.qos,
+                    self._connection,
+                )
+            )

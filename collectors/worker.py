@@ -1,0 +1,141 @@
+"""One lane's way from inbox to database: batches by size or age, stored, then acked; waits out a lost database."""
+
+import logging
+import queue
+import threading
+import time
+
+import psycopg
+
+from collectors.credentials import CredentialBook
+from collectors.reader import Reader
+from collectors.seal import Letter
+from collectors.secrets import Keys
+from collectors.session import Arrived, Session
+from pipeline import metrics
+from pipeline.domain.errors import ParkError, Rejected
+from pipeline.domain.message import Batch, Message
+from pipeline.ingest import Writer
+from pipeline.settings import Settings
+from pipeline.store import credentials, schema
+from pipeline.store.database import connect, first_line
+
+log = logging.getLogger(__name__)
+BACKOFF_S = (0.1, 0.25, 0.5, 1.0, 2.0)
+
+
+class Worker:
+    """Drains one session's inbox on a thread of its own until `stop`."""
+
+    def __init__(self, session: Session, settings: Settings, keys: Keys) -> None:
+        self.session, self.settings = session, settings
+        self.name = session.lane.name
+        self.reader = Reader(keys, CredentialBook(keys.pseudonym))
+        self.trouble: str | None = "no batch yet"
+        self._writer: Writer | None = None
+        self._stop = threading.Event()
+        self._drained = False
+        self._thread = threading.Thread(target=self._run, name=f"lane-{self.name}", daemon=True)
+
+    def start(self) -> None:
+        """Begins to drain."""
+        self._thread.start()
+
+    def stop(self, *, within_s: float) -> bool:
+        """Commits and acks what is in the inbox, then ends; False where it could not (the broker keeps the rest)."""
+        self.session.go_deaf()
+        self._stop.set()
+        self._thread.join(timeout=within_s)
+        return self._drained
+
+    def _run(self) -> None:
+        while not (self._stop.is_set() and self.session.inbox.empty()):
+            arrived = self._gather()
+            if arrived and not self._keep_trying(arrived):
+                break
+            self.session.ack(arrived)
+            metrics.COLLECTOR_INBOX.labels(self.name).set(self.session.inbox.qsize())
+        self._drained = self._stop.is_set() and self.session.inbox.empty()
+        self._drop_writer()
+
+    def _gather(self) -> list[Arrived]:
+        """The next batch: what arrives within the batch's age, at most its size."""
+        inbox, arrived = self.session.inbox, []
+        try:
+            arrived.append(inbox.get(timeout=0.2))
+        except queue.Empty:
+            return []
+        closes = time.monotonic() + self.settings.batch_seconds
+        while len(arrived) < self.settings.batch_messages:
+            try:
+                arrived.append(inbox.get(timeout=max(0.0, closes - time.monotonic())))
+            except queue.Empty:
+                break
+        return arrived
+
+    def _keep_trying(self, arrived: list[Arrived]) -> bool:
+        """Stores a batch, however long the database is away; un-acked, the broker holds back what comes after.
+
+        False where it gave up because the process is stopping: the broker keeps what was not acked.
+        """
+        metrics.COLLECTOR_MESSAGES.labels(self.name).inc(len(arrived))
+        failures = 0
+        while True:
+            try:
+                self._store(self._writer_at_hand(), arrived)
+            except (ParkError, psycopg.Error) as error:
+                self.trouble = first_line(error)
+                log.warning("lane %s waits with %d messages: %s", self.name, len(arrived), self.trouble)
+            else:
+                self.trouble = None
+                return True
+            metrics.COLLECTOR_RETRIES.inc()
+            self._drop_writer()
+            if self._stop.wait(BACKOFF_S[min(failures, len(BACKOFF_S) - 1)]) and failures:
+                return False
+            failures += 1
+
+    def _store(self, writer: Writer, arrived: list[Arrived]) -> None:
+        batch = Batch(self.name)
+        for item in arrived:
+            said = self.reader.read(item.topic, item.payload, item.received)
+            if isinstance(said, Message):
+                batch.messages.append(said)
+            else:
+                metrics.COLLECTOR_REJECTED.labels(self.name, said.reason).inc()
+                batch.dead_letters.append(said)
+        try:
+            writer.write(batch, now=self.settings.clock.now())
+        except (psycopg.DataError, psycopg.IntegrityError, UnicodeError) as error:
+            self._narrow(writer, arrived, error)
+
+    def _narrow(self, writer: Writer, arrived: list[Arrived], error: Exception) -> None:
+        """Halves a batch that the database refuses until the one message that it refuses stands alone."""
+        if len(arrived) > 1:
+            middle = len(arrived) // 2
+            self._store(writer, arrived[:middle])
+            self._store(writer, arrived[middle:])
+            return
+        item = arrived[0]
+        why = Rejected("refused-by-database", type(error).__name__)
+        letter = self.reader.reject(Letter(item.topic, item.payload, item.received), why)
+        writer.write(Batch(self.name, dead_letters=[letter]), now=self.settings.clock.now())
+
+    def _writer_at_hand(self) -> Writer:
+        if self._writer is None:
+            conn = connect(self.settings.require("database_url"), role="park_writer", application=f"park {self.name}")
+            try:
+                schema.check(conn)
+                self._writer = Writer(conn, self.settings, on_registry=self._learn)
+            except BaseException:
+                conn.close()
+                raise
+        return self._writer
+
+    def _learn(self, conn: psycopg.Connection) -> None:
+        self.reader.book.learn(*credentials.load(conn))
+
+    def _drop_writer(self) -> None:
+        if self._writer is not None:
+            self._writer.conn.close()
+            self._writer = None

@@ -1,0 +1,44 @@
+"""The command line: `park VERB …`, one verb per process or task; a package is imported only when its verb is called."""
+
+import importlib
+import sys
+
+from pipeline.domain.errors import ParkError
+
+VERBS = {
+    "demo": ("simulators.demo", "run the whole park on this machine: servers, simulator, collectors, engine, API"),
+    "migrate": ("pipeline.store.schema", "bring the database to this program's schema"),
+    "apply": ("pipeline.parkfile.apply", "make the database know what a park file describes"),
+    "devices": ("pipeline.parkfile.devices", "export or import devices and points as CSV"),
+    "secrets": ("collectors.secrets", "make the key files"),
+    "credentials": ("collectors.credentials", "tell which company credentials belong to"),
+    "collect": ("collectors.run", "collect from MQTT into the database"),
+    "engine": ("pipeline.engine.run", "run the time-driven steps: silence, roll-ups, retention"),
+    "api": ("api.run", "serve the API and the screens"),
+    "simulate": ("simulators.run", "publish what a simulated park's devices would"),
+    "replay": ("collectors.replay", "send dead letters through again, after a fix"),
+    "screenshot": ("simulators.screenshot", "photograph the screens for the docs"),
+}
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Runs one verb; errors that smartpark raises on purpose become one line and exit code 2."""
+    words = sys.argv[1:] if argv is None else argv
+    if not words or words[0] in ("-h", "--help"):
+        print("usage: park VERB …\n")
+        for verb, (_, about) in VERBS.items():
+            print(f"  {verb:12} {about}")
+        print("\n`park VERB --help` tells more; docs/operations.md lists the settings.")
+        return 0 if words else 2
+    if words[0] not in VERBS:
+        print(f"park: there is no verb {words[0]!r}; `park --help` lists them", file=sys.stderr)
+        return 2
+    try:
+        return int(importlib.import_module(VERBS[words[0]][0]).main(words[1:]))
+    except ParkError as error:
+        print(f"park {words[0]}: {error}", file=sys.stderr)
+        return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main())

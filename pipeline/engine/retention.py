@@ -1,0 +1,50 @@
+"""Lets go of what is older than its retention: whole chunks where there are chunks, rows elsewhere."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import psycopg
+from psycopg import sql
+
+from pipeline.settings import Settings
+
+CHUNKED = (("reading", "ts"), ("access_event", "ts"), ("temperature_screening", "ts"), ("device_status", "ts"))
+ROWS = (("seen", "received"), ("conflict", "received"), ("dead_letter", "received"), ("device_transition", "at"))
+BATCH_LOG_DAYS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Retention:
+    """The step. Chunks are dropped when all of them is older; rows are deleted."""
+
+    edition: str
+    settings: Settings
+
+    def run(self, conn: psycopg.Connection, now: datetime) -> int:
+        """Returns how many chunks and rows went."""
+        s, gone = self.settings, 0
+        kept = {"reading": s.raw_days, "temperature_screening": s.screening_days}
+        for table, column in CHUNKED:
+            before = now - timedelta(days=kept.get(table, s.event_days))
+            gone += self._drop(conn, table, column, before)
+        for table, column in ROWS:
+            gone += _delete(conn, table, column, now - timedelta(days=s.event_days))
+        gone += _delete(conn, "ingest_batch", "at", now - timedelta(days=BATCH_LOG_DAYS))
+        if self.edition == "apache":
+            for table in ("rollup_15m", "rollup_1h"):
+                gone += _delete(conn, table, "bucket", now - timedelta(days=s.rollup_days))
+        return gone
+
+    def _drop(self, conn: psycopg.Connection, table: str, column: str, before: datetime) -> int:
+        if self.edition == "plain":
+            return _delete(conn, table, column, before)
+        query = "select count(*) from drop_chunks(%(table)s::regclass, older_than => %(before)s::timestamptz)"
+        row = conn.execute(query, {"table": f"smartpark.{table}", "before": before}).fetchone()
+        return int(row[0]) if row else 0
+
+
+def _delete(conn: psycopg.Connection, table: str, column: str, before: datetime) -> int:
+    statement = sql.SQL("delete from {} where {} < %(before)s").format(
+        sql.Identifier("smartpark", table), sql.Identifier(column)
+    )
+    return conn.execute(statement, {"before": before}).rowcount
