@@ -1,0 +1,1 @@
+"""The tests: stories on real servers, contracts, and the fixtures they share (conftest.py)."""

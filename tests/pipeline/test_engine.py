@@ -1,0 +1,156 @@
+"""The engine on a timeline: silence, retention, steps that fail alone, and two engines that never do a thing twice."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import psycopg
+import pytest
+
+from pipeline.domain.message import Batch, ConnectionState, Message, Sample, Sender, StatusReport
+from pipeline.domain.park import Family
+from pipeline.engine.run import steps
+from pipeline.engine.steps import Engine, Step
+from pipeline.ingest import Writer
+from pipeline.settings import Settings
+from pipeline.store.database import connect
+from tests.park import apply_small_park
+
+START = datetime(2026, 11, 21, 6, 0, tzinfo=UTC)
+SETTINGS = Settings.from_env({})
+
+
+def at(seconds: float) -> datetime:
+    return START + timedelta(seconds=seconds)
+
+
+@pytest.fixture
+def conn(database: str) -> Iterator[psycopg.Connection]:
+    with connect(database) as found:
+        apply_small_park(found)
+        found.autocommit = True
+        yield found
+
+
+def engine() -> Engine:
+    return Engine(steps("apache", SETTINGS))
+
+
+def say(conn: psycopg.Connection, seconds: float, *, measured: float | None = None, number: int = 0) -> None:
+    """m1 (interval 10 s, so silent after 30 s) measured at `measured` and was heard at `seconds`."""
+    sample = Sample("m1", at(seconds if measured is None else measured), {"active_power": 1.0})
+    message = Message(Sender("small", Family.METER, "m1"), f"m:{seconds}:{number}", b"x" * 16, at(seconds), [sample])
+    Writer(conn).write(Batch("test", [message]), now=at(seconds))
+
+
+def state(conn: psycopg.Connection, device: str = "m1") -> str:
+    row = conn.execute("select state from park.devices where device_id = %s", [device]).fetchone()
+    assert row
+    return str(row[0])
+
+
+def test_silence_on_a_timeline(conn: psycopg.Connection) -> None:
+    e = engine()
+    e.tick(conn, at(0))
+    assert state(conn) == "unknown"  # never heard: unknown, neither online nor offline
+    say(conn, 0)
+    e.tick(conn, at(1))
+    assert state(conn) == "online"
+    e.tick(conn, at(29))
+    assert state(conn) == "online"
+    e.tick(conn, at(31))
+    assert state(conn) == "offline"
+    say(conn, 40)
+    e.tick(conn, at(41))
+    assert state(conn) == "online"
+    told = conn.execute("select from_state, to_state, reason, at from park.device_transitions order by transition")
+    assert told.fetchall() == [
+        ("unknown", "online", "heard", at(1)),
+        ("online", "offline", "silent since 2026-11-21T06:00:00Z", at(31)),
+        ("offline", "online", "heard", at(41)),
+    ]
+
+
+def test_a_pack_of_history_does_not_make_a_device_look_alive(conn: psycopg.Connection) -> None:
+    e = engine()
+    say(conn, 0)
+    e.tick(conn, at(1))
+    e.tick(conn, at(60))
+    assert state(conn) == "offline"
+    say(conn, 4000, measured=70)  # a gateway returns and sends what its device said an hour ago
+    e.tick(conn, at(4001))
+    assert state(conn) == "offline"
+
+
+def test_a_last_will_takes_effect_at_once_and_says_why(conn: psycopg.Connection) -> None:
+    e = engine()
+    say(conn, 0)
+    e.tick(conn, at(1))
+    will = StatusReport(None, ConnectionState.OFFLINE, reason="last-will")
+    message = Message(Sender("small", Family.METER, "m1"), "m:b-will", b"w" * 16, at(2), [], [will])
+    Writer(conn).write(Batch("test", [message]), now=at(2))
+    e.tick(conn, at(3))
+    assert state(conn) == "offline"
+    told = conn.execute("select reason from park.device_transitions order by transition desc limit 1").fetchone()
+    assert told == ("last-will",)
+    say(conn, 4, number=1)
+    e.tick(conn, at(5))
+    assert state(conn) == "online"
+
+
+def test_two_engines_do_nothing_twice(conn: psycopg.Connection, database: str) -> None:
+    say(conn, 0)
+    with connect(database) as other:
+        other.autocommit = True
+        first, second = engine(), engine()
+        for seconds in (1, 2, 40, 41):
+            first.tick(conn, at(seconds))
+            second.tick(other, at(seconds))
+    row = conn.execute("select count(*) from park.device_transitions").fetchone()
+    assert row == (2,)
+
+
+def test_a_step_that_is_running_elsewhere_is_left_to_it(conn: psycopg.Connection, database: str) -> None:
+    ran: list[str] = []
+    mine = Engine([Step("shared", lambda _c, _n: ran.append("mine") or 1, timedelta(0))])
+
+    def while_it_runs(_conn: psycopg.Connection, now: datetime) -> int:
+        with connect(database) as other:
+            other.autocommit = True
+            assert mine.tick(other, now) == {}
+        return 1
+
+    Engine([Step("shared", while_it_runs, timedelta(0))]).tick(conn, at(0))
+    assert ran == []
+    assert mine.tick(conn, at(1)) == {"shared": 1}
+
+
+def test_a_failing_step_leaves_the_others_alone(conn: psycopg.Connection) -> None:
+    def broken(c: psycopg.Connection, _now: datetime) -> int:
+        c.execute("insert into smartpark.company values ('small', 'half', 'a', 'b')")
+        c.execute("select 1 / 0")
+        return 1
+
+    e = Engine([Step("broken", broken, timedelta(0)), Step("fine", lambda _c, _n: 7, timedelta(0))])
+    assert e.tick(conn, at(0)) == {"broken": 0, "fine": 7}
+    assert "division by zero" in e.failing["broken"]
+    assert conn.execute("select error from park.engine_steps where step = 'broken'").fetchone() is not None
+    assert conn.execute("select count(*) from park.companies where company_id = 'half'").fetchone() == (0,)
+
+
+def test_steps_run_when_they_are_due(conn: psycopg.Connection) -> None:
+    e = Engine([Step("slow", lambda _c, _n: 1, timedelta(minutes=1))])
+    ran = [bool(e.tick(conn, at(s))) for s in (0, 30, 61, 90, 121)]
+    assert ran == [True, False, True, False, True]
+    assert e.tick(conn, at(-3600))  # a clock that was set back does not stop the engine
+
+
+def test_retention_keeps_what_is_young_and_lets_go_of_the_rest(conn: psycopg.Connection) -> None:
+    say(conn, 0)
+    old = (SETTINGS.raw_days + 3) * -86400.0
+    say(conn, old)
+    e = engine()
+    e.tick(conn, at(10))
+    left = conn.execute("select ts from smartpark.reading").fetchall()
+    assert left == [(at(0),)]
+    rolled = conn.execute("select count(*), min(bucket) from park.readings_15m").fetchone()
+    assert rolled == (1, at(0))  # older than raw retention: stored once, never rolled up
