@@ -1,0 +1,139 @@
+"""One gateway's MQTT connection: a persistent session, a last will, and a memory of its last seconds."""
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import Any, NamedTuple
+from urllib.parse import unquote, urlsplit
+
+import paho.mqtt.client as mqtt
+from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
+from paho.mqtt.reasoncodes import ReasonCode
+
+from pipeline.domain.errors import ConfigurationError
+
+KEEPALIVE_S = 20
+INFLIGHT = 200
+RESEND_S = (
+    30.0  # real seconds before a loss that are sent again: what a crashing broker may forget (docs/operations.md)
+)
+RECENT = 5000  # at most so many messages are remembered for that
+
+
+class Address(NamedTuple):
+    """Where the broker is and who we are there."""
+
+    host: str
+    port: int
+    user: str | None
+    password: str | None
+    tls: bool
+
+    @staticmethod
+    def parse(url: str) -> "Address":
+        """Reads mqtt://user:password@host:port, or mqtts:// for TLS; raises ConfigurationError."""
+        parts = urlsplit(url)
+        if parts.scheme not in ("mqtt", "mqtts") or not parts.hostname:
+            raise ConfigurationError("PARK_MQTT_URL must look like mqtt://user:password@host:1883")
+        tls = parts.scheme == "mqtts"
+        user = unquote(parts.username) if parts.username else None
+        password = unquote(parts.password) if parts.password else None
+        return Address(parts.hostname, parts.port or (8883 if tls else 1883), user, password, tls)
+
+
+class Sent(NamedTuple):
+    """A message that went out: its journal number and all that is needed to send it again."""
+
+    message: int
+    topic: str
+    payload: bytes
+    retain: bool
+    at: float  # monotonic
+
+
+class Link:
+    """will(n) is the last will of the n-th connection. Callbacks only note; all else happens in the caller's thread."""
+
+    def __init__(
+        self, gateway: str, address: Address, *, client_id: str, will_topic: str, will: Callable[[int], bytes]
+    ):
+        self.gateway, self.connections = gateway, 0
+        self._lost_at = 0.0
+        self._will_topic, self._will = will_topic, will
+        self._regained = False
+        self._acks: deque[tuple[int, int]] = deque()  # packet id, real µs
+        self._waiting: dict[int, tuple[int, Sent]] = {}  # packet id -> publication, what was sent
+        self._recent: deque[Sent] = deque(maxlen=RECENT)
+        self.connected = threading.Event()
+        client = mqtt.Client(
+            CallbackAPIVersion.VERSION2, client_id, protocol=MQTTProtocolVersion.MQTTv311, clean_session=False
+        )
+        if address.user is not None:
+            client.username_pw_set(address.user, address.password)
+        if address.tls:
+            client.tls_set()
+        client.max_inflight_messages_set(INFLIGHT)
+        client.max_queued_messages_set(0)
+        client.reconnect_delay_set(1, 8)
+        client.will_set(will_topic, will(0), qos=1, retain=True)
+        client.on_connect, client.on_disconnect, client.on_publish = self._up, self._down, self._published
+        self._client = client
+        client.connect_async(address.host, address.port, keepalive=KEEPALIVE_S)
+        client.loop_start()
+
+    @property
+    def outstanding(self) -> int:
+        """Publications that no PUBACK came for yet."""
+        return len(self._waiting)
+
+    def send(self, publication: int, sent: Sent) -> None:
+        """Publishes at QoS 1; while the connection is down, paho keeps it and sends it afterwards."""
+        info = self._client.publish(sent.topic, sent.payload, qos=1, retain=sent.retain)
+        while info.rc == mqtt.MQTT_ERR_QUEUE_SIZE:  # this packet id is still in use: take the next
+            info = self._client.publish(sent.topic, sent.payload, qos=1, retain=sent.retain)
+        self._waiting[info.mid] = (publication, sent)
+
+    def collect(self) -> list[tuple[int, int]]:
+        """PUBACKs since the last call: (publication, real µs)."""
+        found = []
+        while self._acks:
+            packet, at_us = self._acks.popleft()
+            known = self._waiting.pop(packet, None)
+            if known:
+                found.append((known[0], at_us))
+                self._recent.append(known[1])
+        return found
+
+    def losses(self) -> list[Sent] | None:
+        """None while nothing happened; after a reconnection the acknowledged messages to send again, oldest first.
+
+        Of retained states only the newest of each topic, so that an old one does not come back.
+        """
+        if not self._regained:
+            return None
+        self._regained = False
+        again = [s for s in self._recent if s.at >= self._lost_at - RESEND_S]
+        self._recent.clear()
+        newest = {s.topic: s for s in again if s.retain}
+        return [s for s in again if not s.retain or newest[s.topic] is s]
+
+    def close(self) -> None:
+        """Says good-bye (no will) and ends the network thread."""
+        self._client.disconnect()
+        self._client.loop_stop()
+
+    def _up(self, client: mqtt.Client, data: Any, flags: Any, reason: ReasonCode, properties: Any) -> None:
+        if not reason.is_failure:
+            self.connections += 1
+            self._regained = self.connections > 1
+            self.connected.set()
+
+    def _down(self, client: mqtt.Client, data: Any, flags: Any, reason: ReasonCode, properties: Any) -> None:
+        if self.connected.is_set():
+            self._lost_at = time.monotonic()
+        self.connected.clear()
+        client.will_set(self._will_topic, self._will(self.connections), qos=1, retain=True)
+
+    def _published(self, client: mqtt.Client, data: Any, mid: int, reason: ReasonCode, properties: Any) -> None:
+        self._acks.append((mid, time.time_ns() // 1000))
