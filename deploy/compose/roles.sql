@@ -1,0 +1,30 @@
+-- The database's users, made once when its volume is new. Passwords come from the secrets; each user has what its
+-- process needs: the owner migrates and runs the engine, the collector writes, the API and Grafana read the views.
+-- A statement that fails is not written to the log: it would carry the password.
+set log_min_error_statement = panic;
+
+create role park_reader nologin;
+create role park_writer nologin;
+
+do $$
+declare
+  name text;
+begin
+  foreach name in array array['owner', 'collector', 'api', 'grafana'] loop
+    execute format('create role %I login password %L', 'park_' || name,
+                   rtrim(pg_read_file('/run/secrets/db_' || name), E'\n'));
+  end loop;
+  -- The view schema is dropped and made again by every migration, so the owner grants on it, not this script.
+  execute format('alter database %I owner to park_owner', current_database());
+  execute format('revoke all on database %I from public', current_database());
+  execute format('grant connect, temporary on database %I to park_collector', current_database());
+  execute format('grant connect on database %I to park_api, park_grafana', current_database());
+end $$;
+
+grant park_writer to park_collector;
+grant park_reader to park_api, park_grafana;
+
+-- Dashboards ask what they like, within limits.
+alter role park_grafana set default_transaction_read_only = on;
+alter role park_grafana set statement_timeout = '30s';
+alter role park_grafana connection limit 20;
