@@ -10,23 +10,26 @@ from simulators.servers.process import Child, Home, free_port, private_folder, p
 
 READY_WITHIN_S = 20.0
 
-# MQTT sessions are JetStream streams on disk. ack_wait is how long a message may stay un-acked on a live connection
-# before it is sent again: a collector that waits for its database must not be flooded with what it already holds.
+# MQTT sessions are JetStream streams on disk. What was not acked comes again only when ack_wait has passed since it was
+# delivered, after a reconnection too (Mosquitto: at once). Short, so that a collector's successor need not wait long;
+# the price is that a collector which holds messages longer than that gets them twice, and stores them once.
 CONFIG = """\
 server_name: smartpark
 listen: "127.0.0.1:{nats_port}"
 jetstream {{ store_dir: "{store}", max_memory_store: 64MB, max_file_store: 8GB, sync_interval: "1s" }}
-mqtt {{ listen: "127.0.0.1:{port}", ack_wait: "10m", max_ack_pending: {inflight} }}
+mqtt {{ listen: "127.0.0.1:{port}", ack_wait: "5s", max_ack_pending: {inflight} }}
 authorization {{ users: [
 {users}
 ] }}
 """
-# The access list of deploy/mosquitto/acl in NATS's words ("/" is ".", "." is "//", "#" is ">"). $MQTT.sub is where a QoS 1
-# subscription has its messages delivered.
+# The access list of deploy/mosquitto/acl in NATS's words: "/" is ".", "." is "//", and "a/#", which means a too, is
+# "a" and "a.>". $MQTT.sub is where a QoS 1 subscription has its messages delivered.
+TO_DEVICES = ["cmd.v1", "cmd.v1.>"]
+FROM_DEVICES = ["park.v1.>", "spBv1//0.>"]
 MAY = {
-    "collector": {"publish": ["cmd.v1.>"], "subscribe": ["park.>", "spBv1//0.>", "$MQTT.sub.>"]},
-    "device": {"publish": ["park.v1.>", "spBv1//0.>"], "subscribe": ["cmd.v1.>", "$MQTT.sub.>"]},
-    "simulator": {"publish": ["park.v1.>", "spBv1//0.>"], "subscribe": ["cmd.v1.>", "$MQTT.sub.>"]},
+    "collector": {"publish": TO_DEVICES, "subscribe": ["park", "park.>", "spBv1//0", "spBv1//0.>", "$MQTT.sub.>"]},
+    "device": {"publish": FROM_DEVICES, "subscribe": [*TO_DEVICES, "$MQTT.sub.>"]},
+    "simulator": {"publish": FROM_DEVICES, "subscribe": [*TO_DEVICES, "$MQTT.sub.>"]},
 }
 
 

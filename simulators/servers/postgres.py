@@ -134,6 +134,7 @@ class Cluster:
         self._ground()
         subprocess.run(["cp", "-a", str(original.data), str(self.data)], check=True)
         write_private(self.home.folder / f"{USER}.password", original.home.password(USER) + "\n")
+        self.home.release()
 
     def _ground(self) -> None:
         ground = private_folder(self.installation.ground, owner=self.installation.user)

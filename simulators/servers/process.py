@@ -12,7 +12,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -191,9 +191,10 @@ class Child:
         root: Path | None = None,
         user: Account | None = None,
         keep: Sequence[int] = (),
+        env: Mapping[str, str] | None = None,
     ) -> None:
-        """Starts `argv` in `cwd`, both as seen from inside `root`, as `user`. The file descriptors in `keep` stay
-        open until it has ended, however we end. ServerError if it can't be started."""
+        """Starts `argv` in `cwd`, both as seen from inside `root`, as `user`, with nothing of our environment but
+        `env`. The file descriptors in `keep` stay open until it has ended, however we end. ServerError if it can't."""
         if self.running():
             raise ServerError(f"{self.name} is running already (process {self.pid})")
         with contextlib.suppress(FileNotFoundError):
@@ -204,7 +205,7 @@ class Child:
             "root": str(root) if root else None,
             "uid": user.uid if user else None,
             "gid": user.gid if user else None,
-            "env": {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8", "TZ": "UTC"},
+            "env": {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8", "TZ": "UTC", **(env or {})},
             "stop": int(self.stop_signal),
             "grace_s": GRACE_S,
             "keep": list(keep),
