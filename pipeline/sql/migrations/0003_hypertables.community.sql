@@ -1,6 +1,7 @@
 -- TimescaleDB, community edition: hypertables, continuous aggregates in UTC, columnstore and retention policies.
 -- The engine refreshes touched buckets itself; the policies are the net beneath it, so their start_offset is
--- inside raw retention (a refresh over dropped chunks would delete roll-ups) and far longer than lateness.
+-- inside raw retention (a refresh over dropped chunks would delete roll-ups) and far longer than lateness. Their
+-- end_offset keeps them out of the hour that still fills: what comes late in it is shown from raw until it closes.
 select create_hypertable('smartpark.reading', by_range('ts', interval '1 day'), create_default_indexes => false);
 select create_hypertable('smartpark.access_event', by_range('ts', interval '7 days'));
 select create_hypertable('smartpark.temperature_screening', by_range('ts', interval '7 days'));
