@@ -52,10 +52,11 @@ class Worker:
         while not (self._stop.is_set() and self.session.inbox.empty()):
             arrived = self._gather()
             if arrived and not self._keep_trying(arrived):
-                break
+                self._drop_writer()
+                return
             self.session.ack(arrived)
             metrics.COLLECTOR_INBOX.labels(self.name).set(self.session.inbox.qsize())
-        self._drained = self._stop.is_set() and self.session.inbox.empty()
+        self._drained = True
         self._drop_writer()
 
     def _gather(self) -> list[Arrived]:

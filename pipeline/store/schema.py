@@ -99,11 +99,12 @@ def recorded_edition(conn: psycopg.Connection) -> str | None:
 
 def check(conn: psycopg.Connection) -> str:
     """The edition, if the schema is exactly this program's version; else SchemaOutdated says what to do."""
-    # The view: park_reader may not look at the table.
-    row = conn.execute("select to_regclass('park.schema_version')").fetchone()
-    if row is None or row[0] is None:
-        raise SchemaOutdated("this database was never migrated")
-    found = conn.execute("select max(version), min(edition) from park.schema_version").fetchone()
+    with conn.transaction():  # leaves nothing open on the caller's connection
+        # The view: park_reader may not look at the table.
+        row = conn.execute("select to_regclass('park.schema_version')").fetchone()
+        if row is None or row[0] is None:
+            raise SchemaOutdated("this database was never migrated")
+        found = conn.execute("select max(version), min(edition) from park.schema_version").fetchone()
     assert found is not None  # noqa: S101 - an aggregate always has one row
     version, edition = found
     if version != latest(edition):

@@ -9,5 +9,6 @@ create view park.engine_steps as
 create view park.schema_version as
   select version, name, edition, applied from smartpark.schema_version;
 
-grant usage on schema park to park_reader;
+grant usage on schema park to park_reader, park_writer;
+grant select on park.schema_version to park_writer;  -- a collector refuses to start on an old schema
 grant select on all tables in schema park to park_reader;
