@@ -40,6 +40,8 @@ if [ "$what" = test ]; then
     need /usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc fonts-noto-cjk
     need node nodejs
     need npm npm
+    set -- /usr/lib/*/libatomic.so.1
+    need "$1" libatomic1   # the browser driver's own Node wants it
 fi
 promtool=$home/bin/promtool
 [ "$what" = test ] && [ ! -x "$promtool" ] && ! command -v promtool >/dev/null && fetch_promtool=yes || fetch_promtool=no
