@@ -96,12 +96,8 @@ def read_points(record: Record, inherited: dict[str, Point]) -> dict[str, Point]
 def _read_point(device: Record, name: str, table: dict[str, Any], *, base: Point | None) -> Point:
     said = {_KEYS.get(key, key): value for key, value in asdict(base).items() if value is not None} if base else {}
     said.pop("name", None)
-    path = (*device.path, "point", name)
-    label = f'{device.label}, point "{name}"'
-    record = Record(
-        {**said, **table}, path, label=label, source=device.source, findings=device.findings, made=device.made
-    )
-    kind = record.choice("kind", PointKind, default=PointKind.GAUGE)
+    record = device.below(("point", name), f'{device.label}, point "{name}"', of={**said, **table})
+    kind = record.choice("kind", PointKind, default=PointKind.STATE)
     unit = record.text("unit") if record.has("unit") and record.table["unit"] != "" else ""
     if unit == "" and kind is not PointKind.STATE:
         record.wrong("unit", '"unit" is missing', 'write unit = "kWh", or "1" for a plain number')

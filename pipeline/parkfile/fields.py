@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from enum import StrEnum
 from typing import Any, Literal, TypeVar, overload
 
@@ -37,23 +37,30 @@ class Record:
     ) -> None:
         self.table, self.path, self.label, self.made = table, path, label, made
         self.source, self.findings = source, findings
+        self.origins: dict[Path, Path] = {}  # where a value really stands, when a template took it from a list
         self._asked: set[str] = set()
 
     def wrong(self, key: str | Path, message: str, advice: str) -> None:
         """Notes a problem with the value of `key` (or at a path below this table)."""
         below = (key,) if isinstance(key, str) else key
-        self.findings.add(self.source, (*self.path, *below), message=f"{self.label}: {message}", advice=advice)
+        path = (*self.path, *below)
+        for length in range(len(path), len(self.path), -1):
+            if path[:length] in self.origins:
+                path = (*self.origins[path[:length]], *path[length:])
+                break
+        self.findings.add(self.source, path, message=f"{self.label}: {message}", advice=advice)
 
     def has(self, key: str) -> bool:
         """Whether the key is there; asking makes it a known key."""
         self._asked.add(key)
         return key in self.table
 
-    def below(self, key: str, label: str, *, of: dict[str, Any]) -> "Record":
+    def below(self, key: str | Path, label: str, *, of: dict[str, Any]) -> "Record":
         """A table within this one."""
-        return Record(
-            of, (*self.path, key), label=label, source=self.source, findings=self.findings, made=self.made
-        )  # fmt: skip
+        path = (*self.path, key) if isinstance(key, str) else (*self.path, *key)
+        record = Record(of, path, label=label, source=self.source, findings=self.findings, made=self.made)
+        record.origins = self.origins
+        return record
 
     @overload
     def text(self, key: str, *, grammar: re.Pattern[str] | None = None, required: Literal[True]) -> str: ...
@@ -81,15 +88,13 @@ class Record:
             self.wrong(key, f'"{value}" cannot be its "{key}"', advice)
         return value
 
-    def number(self, key: str, *, above: float | None = None, required: bool = False) -> float | None:
+    def number(self, key: str, *, above: float | None = None, example: str = "1.5") -> float | None:
         """A finite number, greater than `above` where given."""
         if not self.has(key):
-            if required:
-                self.wrong(key, f'"{key}" is missing', f"write {key} = 1.5")
             return None
         value = self.table[key]
         if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-            self.wrong(key, f'"{key}" is not a number', f"write {key} = 1.5, without quotes or a unit")
+            self.wrong(key, f'"{key}" is not a number', f"write {key} = {example}, without quotes or a unit")
             return None
         if above is not None and value <= above:
             self.wrong(key, f'"{key}" is {value:g}', f"write a number above {above:g}")
@@ -98,7 +103,7 @@ class Record:
 
     def whole(self, key: str) -> int | None:
         """A whole number."""
-        value = self.number(key)
+        value = self.number(key, example="1")
         if value is not None and value != int(value):
             self.wrong(key, f'"{key}" is {value:g}', "write a whole number")
         return None if value is None else int(value)
@@ -172,8 +177,3 @@ def as_pair(value: object, complain: Callable[[], None]) -> tuple[float, float] 
 
 def _finite(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-
-
-def quoted(words: Iterable[str]) -> str:
-    """`"a", "b"`."""
-    return ", ".join(f'"{word}"' for word in words)

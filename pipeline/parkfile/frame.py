@@ -39,11 +39,11 @@ class Frame(NamedTuple):
         corners = geometry.ring([corner for corner in placed if corner])
         if self.origin is None or None in placed:
             return ()
-        if len(corners) < 3 or geometry.area_m2(corners) < 1:
-            record.wrong(key, f'"{key}" encloses no area', "write its corners in order around the outline")
-        elif sides := geometry.crossing(corners):
+        if len(corners) > 2 and (sides := geometry.crossing(corners)):
             message = f'"{key}" crosses or touches itself: sides {sides[0]} and {sides[1]}'
             record.wrong((key, sides[1] - 1), message, "write its corners in order around the outline, each once")
+        elif len(corners) < 3 or geometry.area_m2(corners) < 1:
+            record.wrong(key, f'"{key}" encloses no area', "write its corners in order around the outline")
         return corners
 
     def _placed(self, record: Record, path: tuple[str | int, ...], given: Position, *, metres: bool) -> Position | None:
@@ -53,7 +53,8 @@ class Frame(NamedTuple):
         if (far := geometry.distance_km(self.origin, place)) <= geometry.FAR_KM:
             return place
         swapped = not metres and geometry.distance_km(self.origin, (given[1], given[0])) <= geometry.FAR_KM
-        advice = f"write [{given[1]:g}, {given[0]:g}]: longitude comes first" if swapped else "correct it, or [park]"
+        right = f"write [{given[1]:g}, {given[0]:g}]: longitude comes first"
+        advice = right if swapped else "correct it, or [park] position"
         record.wrong(path, f"lies {far:,.0f} km from the park's own position", advice)
         return None
 

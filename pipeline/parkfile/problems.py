@@ -9,6 +9,7 @@ from pipeline.domain.errors import ParkFileError
 
 Path = tuple[str | int, ...]
 
+_KEY = re.compile(r"\b[a-z_]+ = ")
 _QUOTED_OR_NUMBER = re.compile(r'"[^"]*"|\d+')
 
 
@@ -58,6 +59,7 @@ class Findings:
     def add(self, source: Source, path: Path, *, message: str, advice: str) -> None:
         """Notes a problem with the value at `path`."""
         place = source.place(path)
+        advice = for_cell(advice) if place.column else advice
         problem = Problem(place.file, place.line, message, advice, place.column)
         alike = self._found.setdefault((place, _QUOTED_OR_NUMBER.sub("", message)), [])
         if problem not in alike:
@@ -73,6 +75,11 @@ class Findings:
 
     def __bool__(self) -> bool:
         return bool(self._found)
+
+
+def for_cell(advice: str) -> str:
+    """Advice in TOML's words, said to someone who looks at a cell of a spreadsheet."""
+    return "fill in this cell" if advice.endswith('= "…"') else _KEY.sub("", advice).replace('"', "")
 
 
 def nearest(word: str, known: Iterable[str]) -> str:

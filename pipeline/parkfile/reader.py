@@ -116,6 +116,7 @@ class _Reader:
             for entry in expand(table, (section, index), lists=lists, source=self.places, findings=self.findings):
                 label = f'{section} "{entry.table.get("id", "")}"' if entry.table.get("id") else section
                 record = self.record(entry.table, entry.path, label, made=entry.made)
+                record.origins = entry.origins
                 yield Described(make(record), record)
 
 

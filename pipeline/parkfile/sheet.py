@@ -185,6 +185,7 @@ class _Group:
                 if text != said[0][1]:
                     message = f'"{text}", but row {said[0][0]} says "{said[0][1]}"'
                     self.wrong(number, column, message, "write the same on every row of a device")
+            self.source.at.setdefault((*self.path, where[0]), (rows[0][0], column))
             if said:
                 self.put(self.table, where, self.value(said[0][0], column, said[0][1]))
         place = self.table.pop("position", {})
@@ -201,16 +202,18 @@ class _Group:
         table[where[-1]] = value
 
     def point(self, number: int, row: dict[str, str]) -> None:
+        """One point; a column of its own for each thing that is said of it."""
         name = row["point"]
+        said = {
+            key: self.value(number, column, row[column]) for column, (_, key) in POINT_COLUMNS.items() if row[column]
+        }
         if name in self.table["point"]:
             self.wrong(number, "point", f'point "{name}" is described twice', "leave one of the rows out")
-        point: dict[str, Any] = {}
+            return
+        self.table["point"][name] = said
         self.source.at[(*self.path, "point", name)] = (number, "point")
         for column, (_, key) in POINT_COLUMNS.items():
             self.source.at[(*self.path, "point", name, key)] = (number, column)
-            if row[column]:
-                point[key] = self.value(number, column, row[column])
-        self.table["point"][name] = point
 
     def value(self, number: int, column: str, text: str) -> str | float:
         if column not in NUMBERS:

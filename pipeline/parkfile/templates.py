@@ -16,11 +16,20 @@ _FOR_ADVICE = 'write a range such as "1..9" or a list such as ["a", "b"], or the
 
 
 class Entry(NamedTuple):
-    """One table of a file after its templates were filled in, and where it was written."""
+    """One table of a file after its templates were filled in, and where it was written.
+
+    origins says which values (by their path) were taken whole from a list, and where they stand there.
+    """
 
     table: dict[str, Any]
     path: Path
-    made: bool = False  # from a template: whole numbers may stand where text is wanted
+    made: bool  # from a template: whole numbers may stand where text is wanted
+    origins: dict[Path, Path]
+
+
+class _Chosen(NamedTuple):
+    value: Any
+    path: Path
 
 
 def expand(
@@ -41,12 +50,13 @@ def expand(
             findings.add(source, (*path, "for"), message="this entry would make too many things", advice=advice)
             return
         filler = _Filler(chosen, lists, source, findings)
-        yield Entry({key: filler.fill(value, (*path, key)) for key, value in body.items()}, path, bool(axes))
+        filled = {key: filler.fill(value, (*path, key)) for key, value in body.items()}
+        yield Entry(filled, path, bool(axes), filler.origins)
 
 
 def _combinations(
-    axes: list[tuple[str, Any]], chosen: dict[str, Any], path: Path, filler: "_Filler"
-) -> Iterator[dict[str, Any]]:
+    axes: list[tuple[str, Any]], chosen: dict[str, _Chosen], path: Path, filler: "_Filler"
+) -> Iterator[dict[str, _Chosen]]:
     if not axes:
         yield chosen
         return
@@ -56,21 +66,23 @@ def _combinations(
 
 
 class _Filler:
-    def __init__(self, chosen: dict[str, Any], lists: dict[str, Any], source: Source, findings: Findings) -> None:
+    def __init__(self, chosen: dict[str, _Chosen], lists: dict[str, Any], source: Source, findings: Findings) -> None:
         self.chosen, self.lists, self.source, self.findings = chosen, lists, source, findings
+        self.origins: dict[Path, Path] = {}
 
-    def choosing(self, chosen: dict[str, Any]) -> "_Filler":
+    def choosing(self, chosen: dict[str, _Chosen]) -> "_Filler":
         return _Filler(chosen, self.lists, self.source, self.findings)
 
-    def values(self, given: Any, path: Path) -> list[Any]:
+    def values(self, given: Any, path: Path) -> list[_Chosen]:
         """What one `for` runs over: a range, a named list, or the list itself."""
         text = self.fill(given, path) if isinstance(given, str) else ""
         if ends := _RANGE.fullmatch(str(text)):
             first, last = int(ends[1]), int(ends[2])
-            return list(range(first, min(last, first + MOST) + 1))
+            return [_Chosen(number, path) for number in range(first, min(last, first + MOST) + 1)]
         found = self.lists.get(text, []) if text else given
         if isinstance(found, list) and found and all(isinstance(value, str | int | dict) for value in found):
-            return found
+            home = ("lists", str(text)) if text else path
+            return [_Chosen(value, (*home, index)) for index, value in enumerate(found)]
         advice = write_nearest(str(text), self.lists, otherwise=_FOR_ADVICE) if text else _FOR_ADVICE
         message = f'"for.{path[-1]}" is neither a range nor a list' if not text else f'there is no list "{text}"'
         self.findings.add(self.source, path, message=message, advice=advice)
@@ -85,10 +97,10 @@ class _Filler:
             return value
         found = _BRACED.fullmatch(value)
         if found and ":" not in found[1]:
-            return self.look_up(found[1], path)  # alone: a number stays a number, a table a table
+            return self.look_up(found[1], path, whole=True)  # alone: a number stays a number, a table a table
         return _BRACED.sub(lambda match: str(self.look_up(match[1], path)), value)
 
-    def look_up(self, word: str, path: Path) -> Any:
+    def look_up(self, word: str, path: Path, *, whole: bool = False) -> Any:
         parts = _PLACEHOLDER.fullmatch(word)
         if not parts:
             advice = "write {name}, {name.key} or {name:02}"
@@ -99,7 +111,9 @@ class _Filler:
             advice = write_nearest(name, self.chosen, otherwise=f"add for.{name} to this entry")
             self.findings.add(self.source, path, message=f'"{{{word}}}" has no "for.{name}"', advice=advice)
             return "x"
-        value = self.chosen[name]
+        value, origin = self.chosen[name]
+        if whole:
+            self.origins[path] = origin if not isinstance(value, dict) else (*origin, key or "id")
         if isinstance(value, dict):
             key = key or "id"
             if key not in value:

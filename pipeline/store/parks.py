@@ -72,7 +72,7 @@ def park_ids(conn: psycopg.Connection) -> list[str]:
 
 
 def load(conn: psycopg.Connection, park_id: str) -> Park:
-    """The park as it is in force: no provisional and no retired devices and points. NotFound if it was never applied."""
+    """The park as it is in force, without provisional and retired things. NotFound if it was never applied."""
     rows = recorded(conn, park_id)
     if rows.park is None:
         raise NotFound(f'park "{park_id}" was never applied; run `park apply FILE`')
