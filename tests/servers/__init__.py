@@ -1,0 +1,1 @@
+"""The private servers themselves: what they promise, and what survives."""
