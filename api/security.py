@@ -1,0 +1,93 @@
+"""What stands between an API without sign-in and the web: host names, response headers, and where it may listen."""
+
+import ipaddress
+import socket
+from collections.abc import Iterable
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api.problems import problem
+from pipeline.domain.errors import ConfigurationError
+from pipeline.settings import Settings
+
+LOOPBACK_NAMES = frozenset({"127.0.0.1", "localhost", "::1"})
+
+HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "X-Frame-Options": "DENY",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+}
+
+
+def content_policy(script_hashes: Iterable[str] = ()) -> str:
+    """The Content-Security-Policy: our own files only, and the inline scripts with these hashes (`sha256-…`)."""
+    scripts = " ".join(["'self'", *(f"'{h}'" for h in script_hashes)])
+    return (
+        f"default-src 'none'; script-src {scripts}; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+        "font-src 'self'; manifest-src 'self'; form-action 'none'; frame-ancestors 'none'; base-uri 'none'"
+    )
+
+
+def allowed_hosts(settings: Settings) -> frozenset[str]:
+    """Host names that this server answers to: loopback's, its own address, and what PARK_API_HOSTS adds."""
+    own = {settings.api_host} - {"0.0.0.0", "::", ""}  # noqa: S104 - left out, not bound
+    more = {name.strip().lower() for name in settings.api_hosts.split(",")} - {""}
+    return LOOPBACK_NAMES | own | more
+
+
+def check_address(settings: Settings) -> None:
+    """Refuses to listen beyond this machine: there is no sign-in yet. ConfigurationError says what to do."""
+    if settings.api_trusted_network:
+        return
+    try:
+        found = socket.getaddrinfo(settings.api_host, settings.api_port, type=socket.SOCK_STREAM)
+    except OSError as error:
+        raise ConfigurationError(f"PARK_API_HOST={settings.api_host!r}: {error}; write 127.0.0.1") from error
+    if not all(ipaddress.ip_address(str(address[0]).split("%")[0]).is_loopback for *_, address in found):
+        raise ConfigurationError(
+            f"PARK_API_HOST={settings.api_host} can be reached from other machines, and there is no sign-in yet; write "
+            "127.0.0.1, or set PARK_API_TRUSTED_NETWORK=yes where the network itself keeps strangers out"
+        )
+
+
+def host_name(value: str) -> str:
+    """The name in a Host header, without its port, in lower case; empty where it makes no sense."""
+    text = value.strip().lower()
+    if text.startswith("["):
+        name, bracket, rest = text[1:].partition("]")
+        return name if bracket and (not rest or rest.startswith(":")) else ""
+    name, _, port = text.partition(":")
+    return name if not port or port.isdigit() else ""
+
+
+class Guard:
+    """ASGI middleware: answers only to our own host names (DNS rebinding), and puts our headers on every response."""
+
+    def __init__(self, app: ASGIApp, *, hosts: frozenset[str], policy: str) -> None:
+        self.app, self.hosts, self.policy = app, hosts, policy
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            if scope["type"] == "lifespan":
+                await self.app(scope, receive, send)
+            return
+
+        async def guarded_send(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in HEADERS.items():
+                    headers.setdefault(name, value)
+                headers.setdefault("Content-Security-Policy", self.policy)
+                headers.setdefault("Cache-Control", "no-store")
+            await send(message)
+
+        given = Headers(scope=scope).getlist("host")
+        if len(given) != 1 or host_name(given[0]) not in self.hosts:
+            refusal = problem("misdirected", "the header Host names no host of this server")
+            await refusal(scope, receive, guarded_send)
+            return
+        await self.app(scope, receive, guarded_send)
