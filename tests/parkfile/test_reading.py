@@ -184,3 +184,14 @@ def test_its_floor_areas_follow_its_outlines(qinghe: Park) -> None:
         assert areas[f"{building.space_id}-f01"] == pytest.approx(plate, rel=0.01)
         assert building.area_m2 == pytest.approx(plate * floors[building.space_id], rel=0.01)
         assert building.height_m and building.height_m / floors[building.space_id] == pytest.approx(4.4, abs=0.7)
+
+
+def test_a_device_list_beside_the_file_is_part_of_it(tmp_path: Path) -> None:
+    file = tmp_path / "park.toml"
+    file.write_text(SMALL.replace("[lists]", 'device_lists = ["leaks.csv"]\n[lists]'), encoding="utf-8")
+    rows = "id,family,type,name_zh,name_en,space,point,kind\nleak-1,sensor,leak,水浸,Leak,b1-f01,leak,state\n"
+    (tmp_path / "leaks.csv").write_bytes(rows.encode("gbk"))
+    leak = Point("leak", "", PointKind.STATE)
+    assert read(file).devices[-1] == Device(
+        "leak-1", Family.SENSOR, "leak", Name("水浸", "Leak"), "b1-f01", points=(leak,)
+    )
