@@ -1,0 +1,26 @@
+// The overview's places: left facts, centre the park, right devices and events, foot the load.
+import { classes, html } from "./html.js";
+import { lost, stream } from "./store.js";
+import { Events } from "./tiles/events.js";
+import { Flow } from "./tiles/flow.js";
+import { Foot } from "./tiles/foot.js";
+import { Head } from "./tiles/head.js";
+import { Health } from "./tiles/health.js";
+import { KeyFigures } from "./tiles/key-figures.js";
+import { ParkMap } from "./tiles/park-map.js";
+import { Power } from "./tiles/power.js";
+import { Screening } from "./tiles/screening.js";
+import { Sensors } from "./tiles/sensors.js";
+
+export function App() {
+  return html`<main class=${classes("wall", lost.value && "lost", `stream-${stream.value}`)}>
+    <${Head} />
+    <${KeyFigures} />
+    <${Flow} />
+    <${Screening} />
+    <${ParkMap} />
+    <div class="right"><${Health} /><${Events} /><${Sensors} /></div>
+    <${Power} />
+    <${Foot} />
+  </main>`;
+}

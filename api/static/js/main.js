@@ -1,0 +1,94 @@
+// Starts the wall: finds the park, opens the stream, draws. All figures come from the public API and live stream.
+import { App } from "./app.js";
+import { hear, restart } from "./clock.js";
+import { ASKED_PARK } from "./config.js";
+import { html, render } from "./html.js";
+import { openStream } from "./live.js";
+import { checkBuild, checkNight } from "./reload.js";
+import { applySnapshot, applyTile, data, geometry, stream, streamAge, tick } from "./store.js";
+import { setZone } from "./time.js";
+import { name, t } from "./i18n/index.js";
+
+const API = "/api/v1";
+const RETRY_MS = 5000;
+let live = null;
+
+/** The JSON at a path of the API; asks again, for ever, until it is there. */
+async function ask(path) {
+  for (;;) {
+    try {
+      const answer = await fetch(API + path, { headers: { Accept: "application/json" } });
+      if (answer.ok) return await answer.json();
+      // What the server knows it does not have will not come by asking again.
+      if (answer.status === 404) return null;
+    } catch {
+      // no server: the wall says so by itself
+    }
+    if (stream.value === "opening") stream.value = "lost";
+    await new Promise((resolve) => setTimeout(resolve, RETRY_MS * (0.5 + Math.random() / 2)));
+  }
+}
+const items = (answer) => (Array.isArray(answer) ? answer : (answer?.items ?? []));
+
+/** All pages of a list; the API's `next` is the key to go on after. */
+async function askAll(path) {
+  const found = [];
+  let after = "";
+  do {
+    const answer = await ask(path + (after ? `&after=${encodeURIComponent(after)}` : ""));
+    found.push(...items(answer));
+    after = answer?.next ?? "";
+  } while (after && found.length < 5000);
+  return found;
+}
+
+function follow(park) {
+  const heard = () => {
+    stream.value = "live";
+    streamAge.value = 0;
+  };
+  live = openStream(`${API}/live?park=${encodeURIComponent(park)}`, {
+    snapshot(snapshot) {
+      hear(snapshot.now);
+      const about = snapshot.tiles?.park?.data;
+      if (about?.time_zone) setZone(about.time_zone);
+      applySnapshot(snapshot);
+      heard();
+      checkBuild(snapshot.build);
+      title();
+    },
+    tile(tile) {
+      applyTile(tile);
+      heard();
+    },
+    heartbeat(beat) {
+      hear(beat.now);
+      heard();
+    },
+    lost() {
+      stream.value = "lost";
+      restart();
+    },
+  });
+}
+
+function title() {
+  document.title = [name(data("park").name), t("title")].filter(Boolean).join(" ");
+}
+
+setInterval(() => {
+  streamAge.value = live?.age() ?? streamAge.value;
+  tick.value += 1;
+  checkNight();
+}, 1000);
+
+render(html`<${App} />`, document.getElementById("wall"));
+title();
+
+const park = ASKED_PARK || items(await ask("/parks"))[0]?.park_id;
+if (park) {
+  follow(park);
+  geometry.value = await askAll(`/spaces?park=${encodeURIComponent(park)}&limit=500`);
+} else {
+  stream.value = "none";
+}

@@ -1,0 +1,56 @@
+// What the screen knows: one signal per tile, the state of the stream, and a tick each second for clocks and ages.
+import { batch, computed, signal } from "./html.js";
+import { parkNow } from "./clock.js";
+
+export const NAMES = ["park", "people", "screening", "power", "health", "spaces", "events", "sensors", "ingest"];
+export const tiles = Object.fromEntries(NAMES.map((name) => [name, signal(null)]));
+
+/** Counts seconds; whatever shows a time or an age reads it. */
+export const tick = signal(0);
+/** "opening" before the first message, then "live" or "lost". */
+export const stream = signal("opening");
+/** Real seconds since anything was heard; null before the first. */
+export const streamAge = signal(null);
+/** The park's geometry ({spaces, devices}), null until it has been fetched. */
+export const geometry = signal(null);
+
+/** Past this the wall says that the stream is lost, whatever the socket claims: the watchdog's own limit. */
+export const LOST_AFTER_S = 12;
+export const lost = computed(() => stream.value === "lost" || (streamAge.value ?? 0) > LOST_AFTER_S);
+
+/** Park seconds since the newest datum of a tile; null where it never had one. */
+export function tileAge(name) {
+  tick.value;
+  const tile = tiles[name].value;
+  const now = parkNow();
+  return tile?.as_of && now !== null ? Math.max(0, (now - Date.parse(tile.as_of)) / 1000) : null;
+}
+
+/** "waiting" (nothing sent yet), "never" (no datum yet), "stale" (too old, or the stream is lost), else "fresh". */
+export const freshness = Object.fromEntries(
+  NAMES.map((name) => [
+    name,
+    computed(() => {
+      const tile = tiles[name].value;
+      if (!tile) return lost.value ? "stale" : "waiting";
+      if (lost.value) return "stale";
+      if (!tile.as_of) return "never";
+      return tileAge(name) > (tile.stale_after_s ?? Infinity) ? "stale" : "fresh";
+    }),
+  ]),
+);
+
+/** The data of a tile, or an empty object: what is absent is unknown. */
+export const data = (name) => tiles[name].value?.data ?? {};
+
+/** Takes in a snapshot's tiles; what it does not name keeps what it had. */
+export function applySnapshot(snapshot) {
+  batch(() => {
+    for (const [name, tile] of Object.entries(snapshot.tiles ?? {})) applyTile({ name, ...tile });
+  });
+}
+
+/** Takes in one tile; a name this build does not know is left alone. */
+export function applyTile({ name, ...tile }) {
+  if (tiles[name]) tiles[name].value = tile;
+}
