@@ -3,6 +3,7 @@
 import argparse
 import csv
 import hmac
+import sys
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -47,8 +48,8 @@ class CredentialBook:
 
 
 def read_csv(file: Path) -> list[tuple[str, str]]:
-    """(credential, company_id) of each row; errors name the row."""
-    with file.open(encoding="utf-8-sig", newline="") as source:
+    """(credential, company_id) of each row of a file, or of standard input (`-`); errors name the row."""
+    with sys.stdin if str(file) == "-" else file.open(encoding="utf-8-sig", newline="") as source:
         rows = csv.DictReader(source)
         if not {"credential", "company_id"} <= set(rows.fieldnames or ()):
             raise ConfigurationError(f"{file}: the first row must name the columns credential and company_id")
@@ -66,7 +67,7 @@ def main(argv: list[str]) -> int:
         prog="park credentials", description="Tell which company credentials belong to; only keyed hashes are stored."
     )
     parser.add_argument("park_id")
-    parser.add_argument("file", type=Path, help="CSV with the columns credential, company_id")
+    parser.add_argument("file", type=Path, help="CSV with the columns credential, company_id; - reads standard input")
     args = parser.parse_args(argv)
     settings = Settings.from_env()
     book = CredentialBook(secrets.read(settings.secrets).pseudonym)

@@ -1,5 +1,6 @@
 -- PostgreSQL without TimescaleDB, for demonstration only: plain tables, and roll-ups computed when they are read.
-create function smartpark.time_bucket(width interval, ts timestamptz) returns timestamptz
+-- In public, where TimescaleDB has its own, so that one SELECT text serves all editions.
+create function public.time_bucket(width interval, ts timestamptz) returns timestamptz
   language sql immutable parallel safe
   return date_bin(width, ts, timestamptz '2000-01-03 00:00+00');
 
