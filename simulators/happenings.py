@@ -6,6 +6,7 @@ A day is drawn whole, from the seed: history and live run tell the same story, w
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 from pipeline.domain.access import AccessEvent, AccessEventCode, AccessKind, Direction, DoorState
 from pipeline.domain.park import Device, Family
 from pipeline.domain.screening import TemperatureScreening
-from simulators.people import Passages, credential, credentials, generator, passages
+from simulators.people import HOLDERS, Passages, badges, credentials, generator, passages
 from simulators.screenings import screen
 from simulators.signals.noise import Array, between
 from simulators.signals.site import Site
@@ -73,14 +74,16 @@ class Days:
     def __init__(self, site: Site, *, drift_c: dict[str, float] | None = None) -> None:
         self.site, self.entrances, self.drift_c = site, Entrances.of(site), drift_c or {}
         self.company_of = credentials(site.seed, [c.company_id for c in site.park.companies])
+        self.badges = badges(site.seed)
         self.tag = f"{site.key('happenings') >> 48:04x}"
+        self._kept: tuple[date, int, list[Happening]] | None = None
 
     def service_day(self, time_s: float) -> date:
         """The service day (04:00 to 04:00 park time) that an instant lies in."""
         return (EPOCH + timedelta(seconds=time_s + self.site.offset_s - 4 * 3600)).date()
 
-    def day(self, day: date, *, decisions: bool = True) -> list[Happening]:
-        """Everything of one service day in time order; without granted decisions where history shall be small."""
+    def day(self, day: date, *, granted: int = 1) -> list[Happening]:
+        """Everything of one service day in time order; of granted decisions only every so-manieth."""
         site, gates = self.site, self.entrances
         if not gates.turnstiles:
             return []
@@ -88,8 +91,8 @@ class Days:
         rng = generator(site.seed, "happenings", day.isoformat())
         walk = passages(site.seed, day, weights=gates.weights)
         time_us = np.round((walk.second + midnight) * 1e6 / 1000).astype(np.int64) * 1000
-        add = _Adder(self.company_of, site.seed, f"{self.tag}-{day:%y%m%d}")
-        self._decide(add, walk, time_us, rng, decisions=decisions)
+        add = _Adder(self.company_of, self.badges, f"{self.tag}-{day:%y%m%d}")
+        self._decide(add, walk, time_us, rng, granted=granted)
         for n in range(len(walk)):
             way = Direction.IN if walk.inward[n] else Direction.OUT
             add.passage(int(time_us[n]), gates.turnstiles[walk.gate[n]], n, way)
@@ -98,20 +101,22 @@ class Days:
             gate = gates.turnstiles[walk.gate[at]]
             add.passage(int(time_us[at]) + 40_000_000, gate, len(walk) + n, Direction.UNKNOWN)
         self._screen(add, walk, time_us, rng)
-        self._doors(add, day, midnight, rng, decisions=decisions)
+        self._doors(add, day, midnight, rng, granted=granted)
         return sorted(add.found, key=lambda h: h.time_us)
 
-    def between(self, begin_s: float, end_s: float, *, decisions: bool = True) -> list[Happening]:
+    def between(self, begin_s: float, end_s: float, *, granted: int = 1) -> list[Happening]:
         """Everything with begin_s <= device time < end_s, in time order."""
         found: list[Happening] = []
         day = self.service_day(begin_s)
         while day <= self.service_day(end_s):
-            found += (h for h in self.day(day, decisions=decisions) if begin_s * 1e6 <= h.time_us < end_s * 1e6)
+            if self._kept is None or self._kept[:2] != (day, granted):
+                self._kept = (day, granted, self.day(day, granted=granted))
+            found += (h for h in self._kept[2] if begin_s * 1e6 <= h.time_us < end_s * 1e6)
             day += timedelta(days=1)
         return found
 
     def _decide(
-        self, add: "_Adder", walk: Passages, time_us: NDArray[np.int64], rng: np.random.Generator, *, decisions: bool
+        self, add: "_Adder", walk: Passages, time_us: NDArray[np.int64], rng: np.random.Generator, *, granted: int
     ) -> None:
         size, turnstiles = len(walk), self.entrances.turnstiles
         before = np.round(rng.uniform(900, 2600, size)).astype(np.int64) * 1000
@@ -123,7 +128,7 @@ class Days:
             gate, at = turnstiles[walk.gate[n]], int(time_us[n] - before[n])
             way = Direction.IN if walk.inward[n] else Direction.OUT
             person = int(walk.person[n])
-            if decisions:
+            if n % granted == 0:
                 add.decision(at, gate, 2 * n, AccessEventCode.GRANTED, way, person)
             if fate[n] < DENIED:
                 add.decision(at - int(hesitate[n]), gate, 2 * n + 1, DENIALS[why[n]][0], way, person)
@@ -147,12 +152,12 @@ class Days:
         ):
             add.screening(when, scanner, int(n), event)
 
-    def _doors(self, add: "_Adder", day: date, midnight: int, rng: np.random.Generator, *, decisions: bool) -> None:
+    def _doors(self, add: "_Adder", day: date, midnight: int, rng: np.random.Generator, *, granted: int) -> None:
         busy = DOOR_BADGES if day.weekday() < 5 else DOOR_BADGES // 12
         ordinal = 1_000_000
         for door in self.entrances.doors:
             hours = rng.normal(13.3, 3.2, rng.poisson(busy)).clip(4.2, 27.5)
-            people = rng.integers(9000, size=len(hours))
+            people = rng.integers(HOLDERS, size=len(hours))
             open_too_long = rng.random() < 0.16
             minutes = rng.uniform(1, 6)
             scanner = self.entrances.scanner_of.get(door.device_id)
@@ -161,7 +166,7 @@ class Days:
             for n, hour in enumerate(hours):
                 ordinal += 1
                 at = (midnight * 1000 + int(hour * 3_600_000)) * 1000
-                if decisions:
+                if n % granted == 0:
                     add.decision(at, door, ordinal, AccessEventCode.GRANTED, Direction.IN, int(people[n]))
                 if scanner and n % SCREENED_AT_DOORS == 0:
                     add.screening(at - 4_000_000, scanner, ordinal, makers[n])
@@ -173,26 +178,24 @@ class Days:
 class _Adder:
     """Makes happenings with ids that say nothing but are the same in every run."""
 
-    def __init__(self, company_of: dict[str, str], seed: int, tag: str) -> None:
-        self.company_of, self.seed, self.tag = company_of, seed, tag
+    def __init__(self, company_of: dict[str, str], badges: list[str], tag: str) -> None:
+        self.company_of, self.badges, self.tag = company_of, badges, tag
         self.found: list[Happening] = []
-        self.badges: dict[int, str] = {}
 
     def decision(self, at: int, gate: Device, ordinal: int, code: AccessEventCode, way: Direction, person: int) -> None:
-        badge = self.badges.get(person) or self.badges.setdefault(person, credential(self.seed, person))
-        if code is AccessEventCode.DENIED_UNKNOWN_CREDENTIAL:
-            badge = f"04{ordinal:08X}"
+        unknown = code is AccessEventCode.DENIED_UNKNOWN_CREDENTIAL
+        badge = f"04{ordinal:08X}" if unknown else self.badges[person]
         event = AccessEvent(
-            _utc(at), AccessKind.DECISION, code, way, _reader(gate), company_id=self.company_of.get(badge)
+            _utc(at), AccessKind.DECISION, code, way, _reader(gate.device_id), company_id=self.company_of.get(badge)
         )
         self.found.append(Happening(at, gate, "access", f"{self.tag}-a{ordinal:x}", event, badge))
 
     def passage(self, at: int, gate: Device, ordinal: int, way: Direction) -> None:
-        event = AccessEvent(_utc(at), AccessKind.PASSAGE, None, way, _reader(gate), 1)
+        event = AccessEvent(_utc(at), AccessKind.PASSAGE, None, way, _reader(gate.device_id), 1)
         self.found.append(Happening(at, gate, "passage", f"{self.tag}-p{ordinal:x}", event))
 
     def door(self, at: int, gate: Device, ordinal: int, state: DoorState) -> None:
-        event = AccessEvent(_utc(at), AccessKind.DOOR, state, Direction.UNKNOWN, _reader(gate))
+        event = AccessEvent(_utc(at), AccessKind.DOOR, state, Direction.UNKNOWN, _reader(gate.device_id))
         self.found.append(Happening(at, gate, "door", f"{self.tag}-d{ordinal:x}", event))
 
     def screening(
@@ -201,8 +204,9 @@ class _Adder:
         self.found.append(Happening(at, scanner, "screening", f"{self.tag}-s{ordinal:x}", event(_utc(at))))
 
 
-def _reader(gate: Device) -> str:
-    return gate.device_id.partition("-")[2]
+@cache
+def _reader(gate_id: str) -> str:
+    return gate_id.partition("-")[2]
 
 
 def _utc(time_us: int) -> datetime:

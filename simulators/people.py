@@ -15,6 +15,7 @@ SERVICE_HOUR = 4.0
 WORKDAY, SATURDAY, SUNDAY = 6500, 620, 410  # people; on a workday some 1,300 are still there at 20:00
 LUNCH_OUT, EVENING = 0.36, 0.225  # shares of the staff that go out for lunch, and that stay for the evening
 VISITORS = 0.11
+HOLDERS = 9000  # badges that exist
 HOME_GATE = 0.82  # share of passages through one's usual gate
 _FIRST_S, _LAST_S = SERVICE_HOUR * 3600 + 150, (24 + SERVICE_HOUR) * 3600 - 600
 
@@ -67,7 +68,7 @@ def passages(seed: int, day: date, *, weights: Array) -> Passages:
     share = weights / weights.sum()
     home = rng.choice(len(weights), size, p=share)
     gate = np.where(rng.random(len(hours)) < HOME_GATE, home[person], rng.choice(len(weights), len(hours), p=share))
-    badge = rng.permutation(9000)[:size]  # who of all badge holders is here today
+    badge = rng.permutation(HOLDERS)[:size]  # who of all badge holders is here today
     return Passages(second, badge[person], gate, inward, np.arange(len(hours)) < size)
 
 
@@ -78,16 +79,16 @@ def _apart(second: Array, inward: NDArray[np.bool_], *, size: int, back: int) ->
     return second
 
 
+def badges(seed: int) -> list[str]:
+    """The badge numbers of all holders, by person, as a reader sends them."""
+    return [f"E2{key(seed, 'badge', str(person)) >> 24:010X}" for person in range(HOLDERS)]
+
+
 def credentials(seed: int, company_ids: list[str]) -> dict[str, str]:
     """Every badge of the park and the company it belongs to, larger companies having more."""
     if not company_ids:
         return {}
     rng = generator(seed, "badges")
     share = rng.pareto(1.6, len(company_ids)) + 0.3
-    owners = rng.choice(len(company_ids), 9000, p=share / share.sum())
-    return {credential(seed, n): company_ids[owner] for n, owner in enumerate(owners)}
-
-
-def credential(seed: int, person: int) -> str:
-    """The badge number of a person, as a reader sends it."""
-    return f"E2{key(seed, 'badge', str(person)) >> 24:010X}"
+    owners = rng.choice(len(company_ids), HOLDERS, p=share / share.sum())
+    return {badge: company_ids[owner] for badge, owner in zip(badges(seed), owners, strict=True)}

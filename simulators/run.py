@@ -8,8 +8,9 @@ import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from pipeline import health
+from pipeline import health, parkfile
 from pipeline.domain.errors import ConfigurationError
+from pipeline.log import configure
 from pipeline.settings import Settings
 from simulators.happenings import EPOCH
 from simulators.journal import Journal
@@ -27,9 +28,7 @@ def main(argv: list[str]) -> int:
     """`park simulate`; 0 when every message was acknowledged by the broker, else 1."""
     args = _arguments(argv)
     settings = Settings.from_env()
-    logging.basicConfig(level=settings.log_level.upper(), format="%(asctime)s %(name)s %(levelname)s %(message)s")
-    from pipeline import parkfile
-
+    configure(settings)
     clock, now = settings.clock, settings.clock.now()
     cast = Cast(parkfile.read(args.park), args.seed, _boot(real_us()), rate=args.rate, faulty=not args.faultless)
     journal_path = args.journal or settings.home / "journal.sqlite"

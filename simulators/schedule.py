@@ -15,7 +15,7 @@ from simulators.payloads import Head, PackEntry, TimeKey, Value
 from simulators.signals import DeviceSignals, signals
 from simulators.signals.noise import share, wander
 from simulators.signals.site import Site
-from simulators.utterance import ExpectedSample, Utterance, floats, happened, status_utterance, tell
+from simulators.utterance import ExpectedSample, Utterance, floats, happened, status_utterance
 
 BLOCK = 32  # ticks that are computed at once
 FLUSH_S = 10.0  # a gateway sends what its small sensors said this often
@@ -81,12 +81,24 @@ class Cast:
 
     def birth(self, device: Device, at_us: int, *, n: int = 0) -> Utterance:
         """The n-th birth of this boot (a gateway has one for every connection)."""
-        low = share(self.seed, device.device_id, "battery")
-        return tell(
-            device, gateway=self.gateway_of(device), boot=self.boot, at_us=at_us, n=n,
-            firmware=f"2.{int(low * 5)}.{int(low * 50) % 10}",
-            battery=float(round(35 + 65 * low)) if device.type in BATTERY else None, dbm=self._dbm(device, at_us),
-        )  # fmt: skip
+        head = Head(id=f"{self.boot}-birth" + (f"-{n}" if n else ""), boot=self.boot, time_us=at_us)
+        payload = payloads.status(
+            head,
+            online=True,
+            firmware=self.firmware(device),
+            battery_pct=self.battery_pct(device),
+            signal_dbm=self._dbm(device, at_us),
+        )
+        return status_utterance(device, gateway=self.gateway_of(device), head=head, payload=payload, online=True)
+
+    def firmware(self, device: Device) -> str:
+        """The firmware of a device's type; a few lag a release behind."""
+        n = share(self.seed, device.type, "firmware")
+        return f"2.{int(n * 5) + 1}.{0 if share(self.seed, device.device_id, 'lag') < 0.12 else int(n * 70) % 9 + 1}"
+
+    def battery_pct(self, device: Device) -> float | None:
+        """Charge of the small sensors; the others have mains."""
+        return float(round(35 + 65 * share(self.seed, device.device_id, "battery"))) if device.type in BATTERY else None
 
     def farewell(self, device: Device, at_us: int) -> Utterance:
         """What a gateway says before it stops on purpose."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from datetime import date, datetime
-from functools import partial
+from functools import cache, partial
 
 import numpy as np
 
@@ -23,7 +23,7 @@ Maker = Callable[[datetime], TemperatureScreening]
 
 def ambient_c(site: Site, scanner: Device, t: Times) -> Array:
     """Air at the scanner, °C: indoors, but some entrances are draughty."""
-    draught = 0.08 + 0.5 * share(site.seed, scanner.device_id, "draught") ** 3
+    draught = 0.08 + 0.75 * share(site.seed, scanner.device_id, "draught") ** 3
     noise = wander(site.key(scanner.device_id, "ambient"), t, period_s=2400)
     return np.asarray(21.5 + draught * (site.outdoor_c(t) - 12) + 0.9 * noise)
 
@@ -61,6 +61,7 @@ def _screening(skin: float, ambient: float, humidity: float, calibrated: date, t
     return TemperatureScreening(time, result, skin, ambient, humidity, "inner-canthus", "none", calibrated)
 
 
+@cache
 def _calibrated(device_id: str, day: int) -> date:
     """Scanners are calibrated twice a year, each on its own day; `day` counts from 1970."""
     shift = int(180 * share(0, device_id, "calibration"))

@@ -87,15 +87,6 @@ def happened(happening: Happening, head: Head) -> tuple[bytes, ExpectedEvent]:
     return payload, ExpectedEvent(event.kind.value, what)
 
 
-def tell(
-    device: Device, *, gateway: str, boot: str, at_us: int, n: int, firmware: str, battery: float | None, dbm: float
-) -> Utterance:
-    """A birth: the n-th of this boot."""
-    head = Head(id=f"{boot}-birth" + (f"-{n}" if n else ""), boot=boot, time_us=at_us)
-    payload = payloads.status(head, online=True, firmware=firmware, battery_pct=battery, signal_dbm=dbm)
-    return status_utterance(device, gateway=gateway, head=head, payload=payload, online=True)
-
-
 def status_utterance(device: Device, *, gateway: str, head: Head, payload: bytes, online: bool) -> Utterance:
     """A retained status message."""
     state = ExpectedEvent("status", "online" if online else "offline")
