@@ -8,11 +8,13 @@ import subprocess
 import sys
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
+import psycopg
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
@@ -99,11 +101,19 @@ class Demo:
             conn.commit()
             done = "unchanged" if changed.empty else "applied"
             self.console.print(f"Park      {park.name.en} ({park.name.zh}), {len(park.devices)} devices, {done}.")
-            with Progress(
-                TextColumn("History   {task.description}"), BarColumn(), TimeElapsedColumn(), console=self.console
-            ) as progress:
-                task = progress.add_task(f"{self.plan.days} days", total=None)
-                self.history_until = clock.now()
+            self._history(conn, park, edition=migrated.edition)
+
+    def _history(self, conn: psycopg.Connection, park: Park, *, edition: str) -> None:
+        """The days before, through the ordinary writer; the engine's own step rolls them up at the same time."""
+        finished = threading.Event()
+        self.history_until = self.settings.clock.now()
+        with (
+            Progress(TextColumn("History  "), BarColumn(), TimeElapsedColumn(), console=self.console) as progress,
+            ThreadPoolExecutor(1) as pool,
+        ):
+            task = progress.add_task("", total=None)
+            rolled_up = pool.submit(self._roll_up, edition, finished)
+            try:
                 backfill(
                     Writer(conn, self.settings),
                     park,
@@ -112,11 +122,19 @@ class Demo:
                     seed=self.plan.seed,
                     progress=lambda done, total: progress.update(task, completed=done, total=total),
                 )
-                task = progress.add_task("roll-ups", total=None)
-                conn.autocommit = True
-                rollup = Engine([s for s in steps(migrated.edition, self.settings) if s.name == "roll-ups"])
-                rollup.tick(conn, clock.now())
-                progress.update(task, completed=1, total=1)
+            finally:
+                finished.set()
+            rolled_up.result()
+
+    def _roll_up(self, edition: str, finished: threading.Event) -> None:
+        with connect(self.database.url, application="park demo roll-ups") as conn:
+            conn.autocommit = True
+            last = False
+            while not last:
+                last = finished.wait(0.5)
+                Engine([s for s in steps(edition, self.settings) if s.name == "roll-ups"]).tick(
+                    conn, self.settings.clock.now()
+                )
 
     def _secrets(self, stack: Stack, park: Park) -> None:
         """Key files, and which company the simulated badges belong to (by pipe: badges stay off the disk)."""
