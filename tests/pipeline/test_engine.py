@@ -97,6 +97,15 @@ def test_a_last_will_takes_effect_at_once_and_says_why(conn: psycopg.Connection)
     assert state(conn) == "online"
 
 
+def test_a_retired_device_falls_silent_without_a_word(conn: psycopg.Connection) -> None:
+    e = engine()
+    say(conn, 0)
+    e.tick(conn, at(1))
+    conn.execute("update smartpark.device set retired = true where device_id = 'm1'")
+    e.tick(conn, at(60))
+    assert conn.execute("select count(*) from park.device_transitions").fetchone() == (1,)
+
+
 def test_two_engines_do_nothing_twice(conn: psycopg.Connection, database: str) -> None:
     say(conn, 0)
     with connect(database) as other:

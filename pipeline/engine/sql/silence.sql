@@ -1,9 +1,9 @@
 -- name: heard_again
--- Devices that were unknown or offline and whose deadline is ahead: online, with a transition row each.
+-- Devices in use that were unknown or offline and whose deadline is ahead: online, with a transition row each.
 with due as (
-  select device, state from smartpark.device_state
-   where state <> 'online' and deadline > %(now)s and heard is not null
-   order by device limit 5000 for update skip locked
+  select s.device, s.state from smartpark.device_state s join smartpark.device d using (device)
+   where s.state <> 'online' and s.deadline > %(now)s and s.heard is not null and not d.retired
+   order by s.device limit 5000 for update of s skip locked
 ), changed as (
   update smartpark.device_state s set state = 'online', since = %(now)s
     from due where s.device = due.device
@@ -14,11 +14,11 @@ select device, %(now)s, before, 'online', 'heard' from changed order by device
 returning transition;
 
 -- name: fell_silent
--- Online devices whose deadline has passed: offline, with a transition row each that says why.
+-- Online devices in use whose deadline has passed: offline, with a transition row each that says why.
 with due as (
-  select device from smartpark.device_state
-   where state = 'online' and deadline <= %(now)s
-   order by device limit 5000 for update skip locked
+  select s.device from smartpark.device_state s join smartpark.device d using (device)
+   where s.state = 'online' and s.deadline <= %(now)s and not d.retired
+   order by s.device limit 5000 for update of s skip locked
 ), changed as (
   update smartpark.device_state s set state = 'offline', since = %(now)s
     from due where s.device = due.device
