@@ -17,8 +17,9 @@ begin
   -- The view schema is dropped and made again by every migration, so the owner grants on it, not this script.
   execute format('alter database %I owner to park_owner', current_database());
   execute format('revoke all on database %I from public', current_database());
-  execute format('grant connect, temporary on database %I to park_collector', current_database());
-  execute format('grant connect on database %I to park_api, park_grafana', current_database());
+  execute format('grant connect on database %I to park_collector, park_api, park_grafana', current_database());
+  -- To the role itself: a collector acts as park_writer, and stages batches with repeats in a temporary table.
+  execute format('grant temporary on database %I to park_writer', current_database());
 end $$;
 
 grant park_writer to park_collector;

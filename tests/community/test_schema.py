@@ -39,24 +39,6 @@ def test_migrating_twice_changes_nothing(community: str) -> None:
         assert one(conn, "select count(*) from park.readings_15m") == 0
 
 
-def test_an_owner_without_superuser_rights_can_migrate(empty_community: str) -> None:
-    """docker-compose.yml migrates as the database's owner, which is no superuser."""
-    with connect(empty_community) as conn:
-        conn.execute("create role park_owner login; create role park_reader; create role park_writer")
-        conn.execute("alter database template1 owner to park_owner")  # the one database of this build
-        conn.execute("grant park_reader, park_writer to park_owner with admin option")
-    owner = empty_community.replace("postgres@", "park_owner@")
-    assert schema.migrate(owner, now=START).edition == "community"
-    with connect(owner) as conn:
-        conn.autocommit = True
-        assert one(conn, "select session_user") == "park_owner"
-        assert one(conn, "select count(*) from timescaledb_information.jobs where owner = 'park_owner'::regrole") == 7
-        fill(conn, point=1, start=START, count=10)
-        conn.execute("call refresh_continuous_aggregate('smartpark.rollup_15m', null, null)")
-    with connect(empty_community, role="park_reader") as conn:
-        assert one(conn, "select sum(n) from park.readings_15m") == 10
-
-
 def test_every_policy_runs_and_loses_no_roll_up(community: str) -> None:
     """No background worker runs in WebAssembly, so the jobs are called; they look at the real clock."""
     now = datetime.now(UTC)
