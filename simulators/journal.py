@@ -6,6 +6,7 @@ publication, and a publication has at most one PUBACK. Times are µs since 1970;
 
 import sqlite3
 from collections.abc import Iterable, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,6 +15,7 @@ import msgspec
 from simulators.utterance import Utterance
 
 _SCHEMA = """
+begin;
 create table if not exists run (
   run integer primary key, park_id text not null, started_us integer not null, park_us integer not null);
 create table if not exists message (
@@ -22,6 +24,7 @@ create table if not exists message (
 create table if not exists publication (
   publication integer primary key, message integer not null, sent_us integer not null);
 create table if not exists ack (publication integer primary key, acked_us integer not null);
+commit;
 """
 
 
@@ -122,7 +125,9 @@ def read(path: Path) -> Record:
     """Reads a journal, also one that is being written; raises FileNotFoundError where there is none."""
     if not path.exists():
         raise FileNotFoundError(f"there is no journal at {path}")
-    with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as db:
+    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as db:
+        if not db.execute("select count(*) from sqlite_master where name = 'run'").fetchone()[0]:
+            return Record("", 0, [], 0)  # being made this instant
         park_id, since = db.execute("select min(park_id), min(park_us) from run").fetchone()
         sendings = db.execute("select count(*) from publication").fetchone()[0]
         found = db.execute(
@@ -132,5 +137,4 @@ def read(path: Path) -> Record:
         )
         decode = msgspec.json.Decoder(Parts).decode
         entries = [Entry._make((*row[:6], decode(row[6]), row[7], row[8] > 0)) for row in found]
-    db.close()
     return Record(park_id or "", since or 0, entries, sendings)

@@ -39,15 +39,18 @@ class Publisher:
 
     def run(self, stop: threading.Event, *, since: datetime | None = None) -> None:
         """Publishes until `stop` is set, then ends cleanly. Happenings begin at `since`, all else now."""
-        now = self.clock.now()
-        self._send(self.cast.births(micros(now)))
-        for source in self.cast.sources(now.timestamp(), since_s=since.timestamp() if since else None):
-            self._push(source)
+        self.begin(self.clock.now(), since=since)
         while not stop.is_set():
             self.step(micros(self.clock.now()))
             stop.wait(TICK_S)
         self._send([u for *_, u, source in self._heap if source is None])  # late ones exist already: they still go out
         self.finish(within_s=GOODBYE_S)
+
+    def begin(self, now: datetime, *, since: datetime | None = None) -> None:
+        """Tells of every birth and lines up all streams from `now` on; happenings from `since`."""
+        self._send(self.cast.births(micros(now)))
+        for source in self.cast.sources(now.timestamp(), since_s=since.timestamp() if since else None):
+            self._push(source)
 
     def step(self, now_us: int) -> None:
         """Publishes what is due, notes PUBACKs, sends again after a lost connection."""

@@ -18,7 +18,7 @@ from simulators.publisher import Publisher, micros, real_us
 from simulators.schedule import Cast
 
 PARK_FILE = Path(__file__).parent / "parks" / "qinghe.toml"
-SEED = 7
+SEED = 1
 CATCH_UP = timedelta(minutes=15)  # happenings of at most so long a pause are told late; longer ago they are forgotten
 
 log = logging.getLogger("park.simulate")
