@@ -31,4 +31,7 @@ def test_an_error_in_the_page_is_noticed(page: Page, console_errors: list[str], 
 
 
 def test_an_event_loop_can_run_after_the_browser_was_used() -> None:
-    assert asyncio.run(asyncio.sleep(0, "yes")) == "yes"
+    async def answer() -> str:
+        return "yes"
+
+    assert asyncio.run(answer()) == "yes"
