@@ -73,6 +73,6 @@ def main(argv: list[str]) -> int:
     book = CredentialBook(secrets.read(settings.secrets).pseudonym)
     rows = {book.hash(args.park_id, credential): company for credential, company in read_csv(args.file)}
     with connect(settings.require("database_url"), application="park credentials") as conn:
-        store.save(conn, args.park_id, rows)
+        store.save(conn, args.park_id, rows, now=settings.clock.now())
     print(f"{len(rows)} credentials of {len(set(rows.values()))} companies known to park {args.park_id}")
     return 0

@@ -14,7 +14,7 @@ from pipeline.domain.errors import ConfigurationError, Unavailable
 from pipeline.domain.message import Batch, Message
 from pipeline.ingest import Writer
 from pipeline.settings import Settings
-from pipeline.store import credentials, letters
+from pipeline.store import audit, credentials, letters
 from pipeline.store.database import connect
 
 
@@ -25,10 +25,13 @@ def replay(
     `refused` (by the database), `unreadable` (sealed with another key)."""
     counts = {"stored": 0, "rejected": 0, "refused": 0, "unreadable": 0}
     writer = Writer(conn, settings, on_registry=lambda c: reader.book.learn(*credentials.load(c)))
+    writer.prepare()  # the credential book, before the first message is read
     for number, sealed in letters.waiting(conn, reason=reason):
         outcome = _one(writer, reader, sealed, now)
         letters.settle(conn, number, outcome, now=now)
         counts[outcome] += 1
+    with conn.transaction():
+        audit.record(conn, now=now, action="replay", subject=f"dead-letters/{reason or 'all'}", detail=dict(counts))
     return counts
 
 

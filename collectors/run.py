@@ -43,6 +43,8 @@ class Collector:
 
     def close(self) -> None:
         """Drains every lane, disconnects, and lets another process have them."""
+        for worker in self.workers.values():
+            worker.leave()  # all at once, so that they drain side by side
         for name in list(self.workers):
             self._stop(name)
         self.claims.close()

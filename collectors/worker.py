@@ -41,10 +41,14 @@ class Worker:
         """Begins to drain."""
         self._thread.start()
 
-    def stop(self, *, within_s: float) -> bool:
-        """Commits and acks what is in the inbox, then ends; False where it could not (the broker keeps the rest)."""
+    def leave(self) -> None:
+        """Takes nothing new from now on."""
         self.session.go_deaf()
         self._stop.set()
+
+    def stop(self, *, within_s: float) -> bool:
+        """Commits and acks what is in the inbox, then ends; False where it could not (the broker keeps the rest)."""
+        self.leave()
         self._thread.join(timeout=within_s)
         return self._drained
 
@@ -128,6 +132,7 @@ class Worker:
             try:
                 schema.check(conn)
                 self._writer = Writer(conn, self.settings, on_registry=self._learn)
+                self._writer.prepare()  # the credential book, before the first message is read
             except BaseException:
                 conn.close()
                 raise

@@ -50,6 +50,11 @@ class Writer:
         with guarded(), conn.transaction():
             conn.execute("listen park")
 
+    def prepare(self) -> None:
+        """Reads the registry now, where it must be known before the first batch is understood."""
+        with guarded(), self.conn.transaction():
+            self._refresh(self.conn)
+
     def write(self, batch: Batch, *, now: datetime) -> Outcome:
         """Stores a batch whole, or nothing of it.
 
@@ -69,10 +74,7 @@ class Writer:
 
     def _store(self, batch: Batch, now: datetime) -> tuple[Rows, Outcome]:
         conn = self.conn
-        if self.registry.stale:
-            self.registry.reload(conn)
-            if self._on_registry is not None:
-                self._on_registry(conn)
+        self._refresh(conn)
         found = seen.claim(conn, batch, self.registry, now=now)
         rows = lay_out(found.fresh, self.registry, conn, now=now)
         readings.keep_latest(conn, rows)  # in point order: this is the lock that keeps two collectors apart
@@ -93,6 +95,12 @@ class Writer:
         number = mailroom.log_batch(conn, batch, outcome, now=now)
         mailroom.notify(conn, rows.kinds | ({"dead_letter"} if letters else set()), number)
         return rows, outcome
+
+    def _refresh(self, conn: psycopg.Connection) -> None:
+        if self.registry.stale:
+            self.registry.reload(conn)
+            if self._on_registry is not None:
+                self._on_registry(conn)
 
     def _notified(self, notice: psycopg.Notify) -> None:
         if notice.payload.startswith("registry:"):

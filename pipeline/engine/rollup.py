@@ -95,6 +95,6 @@ def _statements(width: str) -> tuple[str, str]:
         " where r.ts >= %(since)s and r.ts < %(until)s) as reading"
     )
     return (
-        f"delete from smartpark.{table} r using {chosen} t where r.point = t.point and r.bucket = t.bucket",  # noqa: S608
+        f"delete from smartpark.{table} r using {chosen} t where r.point = t.point and r.bucket = t.bucket",
         f"insert into smartpark.{table} (point, bucket, n, sum, min, max, first, last) {rollup_select(width, source)}",
     )

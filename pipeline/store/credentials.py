@@ -1,12 +1,16 @@
 """Keeps which company a credential's keyed hash belongs to; no credential ever gets here."""
 
+from collections import Counter
+from datetime import datetime
+
 import psycopg
 
 from pipeline.domain.errors import NotFound
+from pipeline.store import audit
 from pipeline.store.registry import QUERIES
 
 
-def save(conn: psycopg.Connection, park_id: str, companies: dict[bytes, str]) -> None:
+def save(conn: psycopg.Connection, park_id: str, companies: dict[bytes, str], *, now: datetime) -> None:
     """Adds or changes hashes of one park, in one transaction; collectors hear of it.
 
     NotFound where a company is unknown.
@@ -19,6 +23,8 @@ def save(conn: psycopg.Connection, park_id: str, companies: dict[bytes, str]) ->
             QUERIES["save_credentials"],
             {"park": park_id, "hashes": list(companies), "companies": list(companies.values())},
         )
+        counts = dict(Counter(companies.values()))
+        audit.record(conn, now=now, action="credentials", subject=f"park/{park_id}", detail=counts)
         conn.execute(QUERIES["notify"], {"payload": f"registry:{park_id}"})
 
 

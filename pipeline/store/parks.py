@@ -10,6 +10,7 @@ from psycopg.types.json import Jsonb
 
 from pipeline.domain.errors import NotFound
 from pipeline.domain.park import Company, Crs, Device, Family, Name, Park, Point, PointKind, Space, SpaceKind
+from pipeline.store import audit
 from pipeline.store.database import guarded
 from pipeline.store.park_plan import Action, Change, Kind, Plan, Recorded, Row, compare, wanted
 from pipeline.store.queries import load as load_queries
@@ -133,6 +134,8 @@ class _Writer:
         self.name("drop_spaces", self.plan.ids(Action.REMOVE, Kind.SPACE))
         self.name("drop_companies", self.plan.ids(Action.REMOVE, Kind.COMPANY))
         self.conn.execute(QUERIES["ensure_states"], {"park": self.park_id, "now": now})
+        changes = self.plan.as_json()
+        audit.record(self.conn, now=now, action="apply", subject=f"park/{self.park_id}", detail=changes)
         self.conn.execute(QUERIES["announce"], {"payload": f"registry:{self.park_id}"})
 
     def touched(self, kind: Kind) -> list[str]:

@@ -14,6 +14,7 @@ from pipeline.store.database import connect
 from tests.park import apply_small_park
 
 KEY = b"k" * 32
+NOW = datetime(2026, 11, 21, tzinfo=UTC)
 
 
 def book() -> CredentialBook:
@@ -39,7 +40,7 @@ def test_company_is_found_by_a_keyed_hash(database: str, tmp_path: Path) -> None
     with connect(database) as conn:
         apply_small_park(conn)
         rows = {book().hash("small", credential): company for credential, company in read_csv(file)}
-        credentials.save(conn, "small", rows)
+        credentials.save(conn, "small", rows, now=NOW)
         conn.commit()
         learned = book()
         learned.learn(*credentials.load(conn))
@@ -48,7 +49,7 @@ def test_company_is_found_by_a_keyed_hash(database: str, tmp_path: Path) -> None
         stored = conn.execute("select hash from smartpark.credential").fetchall()
         assert all(b"C1" not in bytes(h) for (h,) in stored)
         with pytest.raises(NotFound, match="nobody"):
-            credentials.save(conn, "small", {b"x" * 32: "nobody"})
+            credentials.save(conn, "small", {b"x" * 32: "nobody"}, now=NOW)
 
 
 def test_csv_errors_name_the_row(tmp_path: Path) -> None:

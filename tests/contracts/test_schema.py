@@ -76,3 +76,20 @@ def test_roles_may_do_what_they_must_and_no_more(database: str, role: str, state
         else:
             with pytest.raises(psycopg.errors.InsufficientPrivilege):
                 conn.execute(statement.encode())
+
+
+def test_the_audit_log_is_append_only_even_for_its_owner(database: str) -> None:
+    with connect(database) as conn:
+        conn.execute(
+            "insert into smartpark.audit_log (at, actor, action, subject, detail) values (%s, 'a', 'b', 'c', '{}')",
+            [NOW],
+        )
+        conn.commit()
+        for statement in (
+            "update smartpark.audit_log set actor = 'x'",
+            "delete from smartpark.audit_log",
+            "truncate smartpark.audit_log",
+        ):
+            with pytest.raises(psycopg.errors.RaiseException, match="append-only"):
+                conn.execute(statement.format("smartpark.audit_log").encode())
+            conn.rollback()

@@ -155,3 +155,19 @@ create table smartpark.engine_step (
   done      bigint not null,
   error     text
 );
+
+-- Every state change that a person or a command makes: who, when, what it was and what it became. Append-only.
+create table smartpark.audit_log (
+  entry   bigint generated always as identity primary key,
+  at      timestamptz not null,
+  actor   text not null,          -- `local` until sign-in exists
+  action  text not null,
+  subject text not null,
+  detail  jsonb not null
+);
+create function smartpark.refuse_change() returns trigger language plpgsql as $$
+begin
+  raise exception 'the audit log is append-only';
+end $$;
+create trigger audit_log_append_only before update or delete or truncate on smartpark.audit_log
+  for each statement execute function smartpark.refuse_change();
