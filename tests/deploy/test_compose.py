@@ -122,8 +122,8 @@ def test_our_services_use_verbs_and_settings_that_exist(name: str) -> None:
     for part in service["command"][1:]:
         assert (REPO / part.removeprefix("/app/")).exists(), part
     if name not in ONCE:
-        url = service["healthcheck"]["test"][-1]
-        assert f"127.0.0.1:{settings.api_port if name == 'api' else settings.metrics_port}/readyz" in url
+        port, page = (settings.api_port, "healthz") if name == "api" else (settings.metrics_port, "readyz")
+        assert f"http://127.0.0.1:{port}/{page}'" in service["healthcheck"]["test"][-1]
 
 
 def test_no_secret_is_in_the_file() -> None:
