@@ -1,4 +1,4 @@
-"""Which of the two languages a page is shown in: what was asked for, else what was chosen before, else the browser's."""
+"""Which language a page is shown in: the one asked for, else the one chosen before, else the browser's."""
 
 LANGUAGES = {"zh": "zh-CN", "en": "en"}
 DEFAULT = "zh"

@@ -27,6 +27,9 @@ export function restart() {
   first = null;
 }
 
+/** Park seconds in a second of this machine. */
+export const clockSpeed = () => speed;
+
 /** Park time in ms since the epoch; null before the server has been heard. */
 export function parkNow(local = performance.now()) {
   return anchor && anchor.server + (local - anchor.local) * speed;

@@ -1,7 +1,8 @@
 // The answer of the wall: is anything wrong, and where. Derived from the tiles, worst first; where too little is known,
 // the answer is that nothing is known, never that all is well.
-import { data, freshness, lost, NAMES } from "./store.js";
-import { name, placeOf, t, word } from "./i18n/index.js";
+import { data, database, freshness, lost, NAMES } from "./store.js";
+import { placeOf } from "./place.js";
+import { name, t, word } from "./i18n/index.js";
 
 const LIFE = new Set(["leak", "smoke", "entrapment"]);
 const ORDER = ["critical", "high", "stale", "medium"];
@@ -52,7 +53,7 @@ export function verdict(nameOf) {
   if (lost.value) return { level: "stale", headline: t("verdict.lost"), found: [{ level: "stale", key: "lost", text: t("verdict.lostWhy") }] };
   const unheardOf = ["health", "spaces", "sensors"].filter((tile) => ["waiting", "never"].includes(freshness[tile].value));
   if (unheardOf.length === 3) return { level: "stale", headline: t("verdict.unknown"), found: [] };
-  const found = [...fromSensors(), ...fromSpaces(nameOf), ...fromAges()];
+  const found = [...(database.value === "away" ? [{ level: "high", key: "database", text: t("finding.database") }] : []), ...fromSensors(), ...fromSpaces(nameOf), ...fromAges()];
   for (const tile of unheardOf) found.push({ level: "stale", key: tile, text: t("finding.never", { what: t(`tile.${tile}`) }) });
   found.sort((a, b) => ORDER.indexOf(a.level) - ORDER.indexOf(b.level));
   if (found.length) return { level: found[0].level, headline: t("verdict.found", { n: found.length }), found };

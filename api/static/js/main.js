@@ -5,12 +5,13 @@ import { ASKED_PARK } from "./config.js";
 import { html, render } from "./html.js";
 import { openStream } from "./live.js";
 import { checkBuild, checkNight } from "./reload.js";
-import { applySnapshot, applyTile, data, geometry, stream, streamAge, tick } from "./store.js";
+import { applySnapshot, applyTile, data, database, geometry, stream, streamAge, tick } from "./store.js";
 import { setZone } from "./time.js";
 import { name, t } from "./i18n/index.js";
 
 const API = "/api/v1";
 const RETRY_MS = 5000;
+const SURVEY_MS = 60000;
 let live = null;
 
 /** The JSON at a path of the API; asks again, for ever, until it is there. */
@@ -30,16 +31,18 @@ async function ask(path) {
 }
 const items = (answer) => (Array.isArray(answer) ? answer : (answer?.items ?? []));
 
-/** All pages of a list; the API's `next` is the key to go on after. */
-async function askAll(path) {
-  const found = [];
-  let after = "";
-  do {
-    const answer = await ask(path + (after ? `&after=${encodeURIComponent(after)}` : ""));
-    found.push(...items(answer));
-    after = answer?.next ?? "";
-  } while (after && found.length < 5000);
-  return found;
+let fetched = -Infinity;
+/** Fetches the park's spaces, at most once a minute. */
+async function survey(park) {
+  if (performance.now() - fetched < SURVEY_MS) return;
+  fetched = performance.now();
+  geometry.value = items(await ask(`/spaces?park=${encodeURIComponent(park)}`));
+}
+
+/** Whether the live tiles name a place that the map does not know yet: the park file was applied again. */
+function unknownPlace() {
+  const known = new Set((geometry.value ?? []).map((space) => space.space_id));
+  return (data("spaces").buildings ?? []).some((building) => !known.has(building.space_id));
 }
 
 function follow(park) {
@@ -60,9 +63,11 @@ function follow(park) {
     tile(tile) {
       applyTile(tile);
       heard();
+      if (tile.name === "spaces" && geometry.value && unknownPlace()) survey(park);
     },
     heartbeat(beat) {
       hear(beat.now);
+      database.value = beat.database ?? "ok";
       heard();
     },
     lost() {
@@ -88,7 +93,7 @@ title();
 const park = ASKED_PARK || items(await ask("/parks"))[0]?.park_id;
 if (park) {
   follow(park);
-  geometry.value = await askAll(`/spaces?park=${encodeURIComponent(park)}&limit=500`);
+  await survey(park);
 } else {
   stream.value = "none";
 }

@@ -14,12 +14,6 @@ export function t(key, values = {}) {
 /** The text of a key, or `fallback` where the list does not know it (a new firmware's word is shown as it came). */
 export const word = (key, fallback) => words[key] ?? fallback;
 
-/** The building's name, unless the device's own begins with it: nobody reads "Building 3 Building 3 lift" twice. */
-export function placeOf(device) {
-  const building = name(device.building);
-  return building && name(device.name).startsWith(building) ? "" : building;
-}
-
 /** A name of the registry ({zh, en}, a string, or null) in the page's language. */
 export function name(names, fallback = "") {
   if (typeof names === "string") return names || fallback;

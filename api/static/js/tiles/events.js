@@ -2,8 +2,10 @@
 import { html } from "../html.js";
 import { data } from "../store.js";
 import { Empty, Tile } from "../tile.js";
-import { clockTime } from "../time.js";
-import { name, placeOf, t, word } from "../i18n/index.js";
+import { parkNow } from "../clock.js";
+import { clockTime, dayAround, minuteTime, shortDay } from "../time.js";
+import { placeOf } from "../place.js";
+import { name, t, word } from "../i18n/index.js";
 
 const SHOWN = 14;
 const DOORS = new Set(["alarm", "forced-open", "tamper", "door-open-too-long", "door-fault"]);
@@ -16,14 +18,28 @@ function tag({ kind, label }) {
   return [label === "offline" ? "dashed" : "", word(`state.${label}`, label)];
 }
 
+/** The engine's "silent since <instant>" with the park's time; other reasons by the word list, else as they came. */
+function reasonOf(detail) {
+  const since = /^silent since (\S+)$/.exec(detail ?? "");
+  if (since) return t("reason.silentSince", { at: minuteTime(since[1]) });
+  return detail && word(`reason.${detail}`, detail);
+}
+
 /** What is said under the name: the reason in words, which way, where. */
 function about(event) {
   const { kind, label, direction, detail } = event;
   const reason = kind === "decision" || kind === "passage" ? word(`access.${label}`, label)
     : kind === "door" ? word(`door.${label}`, label)
-    : detail && word(`reason.${detail}`, detail);
+    : reasonOf(detail);
   const way = direction && direction !== "unknown" ? t(`direction.${direction}`) : "";
   return [reason, way, placeOf(event)].filter(Boolean).join(" · ") || t(`kind.${kind}`);
+}
+
+/** Today by the second, before that with its date. */
+function when(at) {
+  const now = parkNow();
+  const today = now !== null && Date.parse(at) >= dayAround(now)[0];
+  return today ? clockTime(at) : `${shortDay(at)} ${minuteTime(at)}`;
 }
 
 function Row({ event }) {
@@ -31,7 +47,7 @@ function Row({ event }) {
   return html`<li class="two">
     <span class="tag ${look}">${text}</span>
     <span class="name" title=${event.device_id}>${name(event.name, event.device_id)}</span>
-    <time class="when" datetime=${event.at}>${clockTime(event.at)}</time>
+    <time class="when" datetime=${event.at}>${when(event.at)}</time>
     <span class="about">${about(event)}</span>
   </li>`;
 }

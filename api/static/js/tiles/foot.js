@@ -11,7 +11,7 @@ export function Foot() {
     <span>${[name(park.address), park.time_zone].filter(Boolean).join(" · ")}</span>
     ${park.demonstration_only
       ? html`<strong class="notice">${t("foot.demonstration", { database })}</strong>`
-      : html`<span>${t("foot.database", { database })}</span>`}
+      : html`<span>${[t("foot.database", { database }), park.notice].filter(Boolean).join(" · ")}</span>`}
     <span>${t("foot.build", { build: BUILD })}</span>
   </footer>`;
 }

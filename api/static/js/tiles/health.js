@@ -4,7 +4,8 @@ import { data, tick } from "../store.js";
 import { Empty, Tile } from "../tile.js";
 import { parkNow } from "../clock.js";
 import { known, number, span } from "../format.js";
-import { name, placeOf, t, word } from "../i18n/index.js";
+import { placeOf } from "../place.js";
+import { name, t, word } from "../i18n/index.js";
 
 const seconds = (iso) => (iso && parkNow() !== null ? (parkNow() - Date.parse(iso)) / 1000 : null);
 

@@ -76,9 +76,10 @@ function Entrance({ gate, stale, rate, by }) {
   </g>`;
 }
 
+const rate = (perMinute) => number(perMinute, perMinute > 0 && perMinute < 9.95 ? 1 : 0);
 const flowText = (gate, stale) =>
   stale || gate.state !== "online" ? t(gate.state === "offline" && !stale ? "map.gateOffline" : "map.gateUnknown")
-  : t("map.flow", { in: number(gate.in, gate.in < 10 ? 1 : 0), out: number(gate.out, gate.out < 10 ? 1 : 0) });
+  : t("map.flow", { in: rate(gate.in), out: rate(gate.out) });
 
 /** Labels of buildings and entrances with their wishes: on the roof, above, beside. A small picture has building names only. */
 function labels(picture, gates, stale, size, small) {

@@ -37,27 +37,27 @@ const Referral = ({ item, scanners }) => html`<li>
 </li>`;
 
 function Scanner({ scanner }) {
-  const { drift_c: drift, total } = scanner;
-  const off = known(drift) && Math.abs(drift) >= DRIFT_C;
+  const { drift_c: drift } = scanner;
+  const off = Math.abs(drift) >= DRIFT_C;
   const sign = drift > 0 ? "+" : "";
   return html`<li>
     <span class=${off ? "tag high" : "tag"}>${off ? t("screening.drift") : t("screening.scanner")}</span>
     <span class="name">${name(scanner.name, scanner.device_id)}</span>
-    <span class="value">${known(drift) ? `${sign}${number(drift, 1)} °C` : t("unknown")}</span>
-    <span class="when">${t("screening.samples", { n: number(total) })}</span>
+    <span class="value">${sign}${number(drift, 1)} °C</span>
   </li>`;
 }
 
 export function Screening() {
   const { total, histogram, refer_recent: referred = [], by_scanner: scanners = [] } = data("screening");
   const [ref, { w, h }] = useSize();
-  const worst = [...scanners].sort((a, b) => Math.abs(b.drift_c ?? 0) - Math.abs(a.drift_c ?? 0)).slice(0, SHOWN.scanners);
+  const worst = scanners.filter((s) => known(s.drift_c)).sort((a, b) => Math.abs(b.drift_c) - Math.abs(a.drift_c)).slice(0, SHOWN.scanners);
   return html`<${Tile} of="screening" title=${t("screening.title")} kind="screening"
     note=${known(total) && t("screening.n", { n: number(total) })}>
     <div class="chart" ref=${ref}>${histogram?.length
       ? html`<${Histogram} bins=${histogram} w=${w} h=${h} />` : html`<${Empty} of="screening" text=${t("screening.none")} />`}</div>
     <ul class="rows thin">
       ${referred.slice(0, SHOWN.referred).map((item) => html`<${Referral} key=${item.at + item.device_id} item=${item} scanners=${scanners} />`)}
+      ${scanners.length > 0 && !worst.length && html`<li key="none" class="quiet">${t("screening.noDrift")}</li>`}
       ${worst.map((scanner) => html`<${Scanner} key=${scanner.device_id} scanner=${scanner} />`)}
     </ul>
   </${Tile}>`;

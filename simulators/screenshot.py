@@ -1,0 +1,79 @@
+"""`park screenshot`: photographs the wall in both languages and on a phone, as the pictures of the docs show it."""
+
+import argparse
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from simulators.servers.process import program
+
+CHROMIUM = [
+    *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"),
+    *("--disable-background-networking", "--disable-component-update", "--force-color-profile=srgb"),
+]
+WAIT_MS = 60_000
+SETTLE_MS = 6_000  # the next heartbeat, and every cross-fade, are over by then
+
+
+@dataclass(frozen=True)
+class Shot:
+    """One picture: its file name, language, and viewport in CSS pixels; dots: device pixels for each of them."""
+
+    name: str
+    lang: str
+    width: int
+    height: int
+    dots: int = 1
+
+
+SHOTS = (
+    Shot("wall-overview.png", "zh", 1920, 1080),
+    Shot("wall-overview-en.png", "en", 1920, 1080),
+    Shot("wall-overview-phone.png", "zh", 390, 844, dots=2),
+)
+
+
+def main(argv: list[str]) -> int:
+    """Writes the pictures into a folder; 1 where there is no browser, or the page shows no live figures."""
+    parser = argparse.ArgumentParser(prog="park screenshot", description=__doc__)
+    parser.add_argument("--url", default="http://127.0.0.1:8080", help="where the API listens (default %(default)s)")
+    parser.add_argument("--out", type=Path, default=Path("docs"), help="folder for the pictures (default %(default)s)")
+    asked = parser.parse_args(argv)
+    try:
+        from playwright.sync_api import Error, sync_playwright
+    except ImportError:
+        print("park screenshot needs playwright: pip install -e '.[dev]'", file=sys.stderr)
+        return 1
+    chromium = program("chromium", "chromium-browser", "google-chrome")
+    if chromium is None:
+        print("park screenshot needs Chromium: apt-get install chromium", file=sys.stderr)
+        return 1
+    asked.out.mkdir(parents=True, exist_ok=True)
+    try:
+        with sync_playwright() as playwright:
+            browser = playwright.chromium.launch(executable_path=chromium, args=CHROMIUM)
+            for path in photograph(browser, SHOTS, url=asked.url, out=asked.out):
+                print(path)
+            browser.close()
+    except Error as error:
+        print(f"park screenshot: {asked.url}: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def photograph(browser: Any, shots: Iterable[Shot], *, url: str, out: Path) -> Iterable[Path]:
+    """Takes each picture once the live stream and the park's geometry are there; raises playwright's Error."""
+    for shot in shots:
+        context = browser.new_context(
+            viewport={"width": shot.width, "height": shot.height}, device_scale_factor=shot.dots, color_scheme="dark"
+        )
+        page = context.new_page()
+        page.goto(f"{url.rstrip('/')}/?lang={shot.lang}")
+        page.wait_for_selector("main.stream-live #map .solid", timeout=WAIT_MS)
+        page.wait_for_timeout(SETTLE_MS)
+        path = out / shot.name
+        page.screenshot(path=path)
+        context.close()
+        yield path
