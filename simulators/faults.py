@@ -1,5 +1,6 @@
 """What is wrong with a park that is well: a few standing imperfections, as wrappers around signals and deliveries."""
 
+import math
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -39,7 +40,8 @@ class Faults:
         """One of each, drawn from the seed."""
         rooms = _ranked(site, Family.SENSOR, "room")
         behind = [d for d in rooms if d.gateway_id]
-        scanners = _ranked(site, Family.SCANNER)
+        gates = [_place(d) for d in site.park.devices if d.family is Family.GATE and d.type != "door"]
+        scanners = [s for s in _ranked(site, Family.SCANNER) if _place(s) in gates]  # where many people pass
         return Faults(
             silent=_ids(behind[:1]),
             leaking=_ids(_ranked(site, Family.SENSOR, "leak")[:1]),
@@ -54,6 +56,12 @@ class Faults:
             return np.zeros(len(t), np.bool_)
         hour = calendar(t, offset_s).second / 3600
         return (hour < TALKS_FROM_H) | (hour >= TALKS_TO_H)
+
+    @staticmethod
+    def wakes(time_s: float, *, offset_s: float) -> float:
+        """When a silent device is heard next, at or after this time."""
+        start = TALKS_FROM_H * 3600 - offset_s
+        return start + math.ceil((time_s - start) / 86_400) * 86_400
 
     def wrap(self, signals: DeviceSignals, site: Site) -> DeviceSignals:
         """The same signals with this device's fault, if it has one."""
@@ -102,6 +110,11 @@ def delivery(k: int, time_us: int) -> Delivery:
 def _ranked(site: Site, family: Family, kind: str | None = None) -> list[Device]:
     chosen = [d for d in site.park.devices if d.family is family and kind in (None, d.type)]
     return sorted(chosen, key=lambda d: share(site.seed, d.device_id, "misfortune"))
+
+
+def _place(device: Device) -> list[str]:
+    """`east` of `gate-east-1` and of `scanner-east-2`."""
+    return device.device_id.split("-")[1:-1]
 
 
 def _ids(devices: list[Device]) -> frozenset[str]:

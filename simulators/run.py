@@ -21,7 +21,7 @@ PARK_FILE = Path(__file__).parent / "parks" / "qinghe.toml"
 SEED = 1
 CATCH_UP = timedelta(minutes=15)  # happenings of at most so long a pause are told late; longer ago they are forgotten
 
-log = logging.getLogger("park.simulate")
+log = logging.getLogger(__name__)
 
 
 def main(argv: list[str]) -> int:

@@ -120,6 +120,9 @@ class Cast:
         while True:
             t = np.round(phase + np.arange(tick, tick + BLOCK) * interval, 3)
             silent = self.faults.silent_at(device.device_id, t, offset_s=self.site.offset_s)
+            if silent.all():  # it may be many hours until it talks again
+                tick = math.ceil((self.faults.wakes(t[-1].item(), offset_s=self.site.offset_s) - phase) / interval)
+                continue
             found = voice(t)
             columns = [c.tolist() for c in found.values()]
             for n, when in enumerate(t.tolist()):

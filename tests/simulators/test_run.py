@@ -8,12 +8,14 @@ import sys
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from pipeline.domain.errors import ConfigurationError
 from simulators import journal, run
+from simulators.publisher import micros
 from simulators.servers.process import free_port
 from tests.conftest import REPO, OwnBroker, wait_until
 
@@ -104,3 +106,18 @@ def test_words_that_make_no_sense_are_refused() -> None:
         run.main(["--rate", "0"])
     with pytest.raises(SystemExit):
         run.main(["--since", "2026-11-21T10:00:00"])
+
+
+def test_happenings_go_on_after_the_journal_or_since_but_not_from_long_ago() -> None:
+    now = datetime(2026, 11, 20, 4, tzinfo=UTC)
+
+    def since(given_s: float | None, last_s: float | None) -> float:
+        given = now - timedelta(seconds=given_s) if given_s is not None else None
+        last_us = micros(now - timedelta(seconds=last_s)) if last_s is not None else None
+        return round((now - run._since(given, now=now, last_us=last_us)).total_seconds(), 1)
+
+    assert since(None, None) == 0
+    assert since(30, None) == 30
+    assert since(30, 10) == 10, "a restarted simulator does not tell twice"
+    assert since(None, 3600) == 0, "an hour ago is history"
+    assert since(None, -60) == 0, "a journal of another clock"
