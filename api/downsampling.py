@@ -6,7 +6,6 @@ coarsest roll-up that still fits for wide ones. Bins of roll-ups are whole multi
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from math import ceil
 from typing import Any
 
 from api.database import Row
@@ -31,7 +30,7 @@ class Bins:
 
     @property
     def count(self) -> int:
-        return ceil((self.until - self.since) / self.width)
+        return -((self.since - self.until) // self.width)
 
 
 def for_pixels(since: datetime, until: datetime, pixels: int) -> Bins:
@@ -40,8 +39,10 @@ def for_pixels(since: datetime, until: datetime, pixels: int) -> Bins:
     for resolution, grid in (("1h", HOUR), ("15m", QUARTER)):
         if pixel >= grid:
             whole = on_grid(since, until, resolution)
-            return Bins(resolution, whole.since, whole.until, grid * ceil((whole.until - whole.since) / grid / pixels))
-    return Bins("raw", since, until, max(SHORTEST, timedelta(microseconds=ceil(pixel / timedelta(microseconds=1)))))
+            buckets = (whole.until - whole.since) // grid
+            return Bins(resolution, whole.since, whole.until, grid * -(-buckets // pixels))
+    microseconds = (until - since) // timedelta(microseconds=1)
+    return Bins("raw", since, until, max(SHORTEST, timedelta(microseconds=-(-microseconds // pixels))))
 
 
 def on_grid(since: datetime, until: datetime, resolution: str) -> Bins:

@@ -46,7 +46,7 @@ def encode(event: str, data: bytes, event_id: str | None = None) -> bytes:
 
 @dataclass(slots=True)
 class Channel:
-    """One park's stream: what was sent of each tile, the last events by number, and who listens."""
+    """One park's stream: its tiles, the last events by number, and who listens."""
 
     board: Board
     wanted: float  # monotonic: when somebody last asked for it
@@ -65,10 +65,8 @@ class Channel:
         """Sends the tiles whose version moved on."""
         for name, face in faces.items():
             held = self.faces.get(name)
-            if held is not None and held.version == face.version:
-                continue
             self.faces[name] = face
-            if self.ready.is_set():
+            if self.ready.is_set() and (held is None or held.version != face.version):
                 self.number += 1
                 chunk = encode("tile", face.event, self.event_id(self.number))
                 self.ring.append((self.number, chunk))
@@ -163,7 +161,7 @@ class Hub:
         metrics.LIVE_CLOSED.labels(client.why or "gone").inc()
 
     def snapshot(self, channel: Channel) -> bytes:
-        """The data of a snapshot event: park time, build, all tiles as they were last sent."""
+        """The data of a snapshot event: park time, build, all tiles as they were last computed."""
         return snapshot(self.boards, channel.faces)
 
     async def _channel(self, park_id: str | None) -> Channel:

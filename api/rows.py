@@ -14,14 +14,17 @@ def without_names(row: Row) -> dict[str, Any]:
 
 
 def park(row: Row) -> models.Park:
+    """A row of park.parks."""
     return models.Park(**without_names(row), address=models.Name(**names(row, "address")))
 
 
 def device(row: Row) -> models.Device:
+    """A row of park.devices."""
     return models.Device(**without_names(row))
 
 
 def point(row: Row) -> models.Point:
+    """A row of park.points, its newest reading apart."""
     latest = None
     if row["ts"] is not None:
         latest = models.Latest(

@@ -88,5 +88,7 @@ def _write(kind: str, context: dict[str, Any], name: str) -> str:
         "bool_parsing": "true or false",
         "string_pattern_mismatch": "letters, digits, - . _",
         "string_too_long": f"at most {context.get('max_length')} characters",
+        "too_long": f"at most {context.get('max_length')} characters",
         "string_too_short": "something, or leave the parameter out",
+        "too_short": "something, or leave the parameter out",
     }.get(kind, "see /api/v1/openapi.json")

@@ -12,7 +12,7 @@ select * from (
        and e.ts >= %(since)s and e.ts < %(until)s
        and e.kind = any (%(kinds)s)
        and (%(devices)s::integer[] is null or e.device = any (%(devices)s))
-       and (not %(notable)s or (e.kind = 'decision' and e.code >= 128) or (e.kind = 'door' and e.code <> 0))
+       and (not %(notable)s::boolean or (e.kind = 'decision' and e.code >= 128) or (e.kind = 'door' and e.code <> 0))
    ) as one
     where %(before_ts)s::timestamptz is null or (at <= %(before_ts)s and (at < %(before_ts)s or id < %(before_id)s))
     order by at desc, id desc limit %(rows)s)
@@ -27,7 +27,7 @@ select * from (
        and s.park_id = %(park)s
        and s.ts >= %(since)s and s.ts < %(until)s
        and (%(devices)s::integer[] is null or s.device = any (%(devices)s))
-       and (not %(notable)s or s.result <> 'PASS')
+       and (not %(notable)s::boolean or s.result <> 'PASS')
    ) as one
     where %(before_ts)s::timestamptz is null or (at <= %(before_ts)s and (at < %(before_ts)s or id < %(before_id)s))
     order by at desc, id desc limit %(rows)s)
@@ -42,21 +42,21 @@ select * from (
        and u.park_id = %(park)s
        and u.ts >= %(since)s and u.ts < %(until)s
        and (%(devices)s::integer[] is null or u.device = any (%(devices)s))
-       and (not %(notable)s or u.state = 'offline')
+       and (not %(notable)s::boolean or u.state = 'offline')
    ) as one
     where %(before_ts)s::timestamptz is null or (at <= %(before_ts)s and (at < %(before_ts)s or id < %(before_id)s))
     order by at desc, id desc limit %(rows)s)
   union all
   (select * from (
     select t.at, ('t' || lpad(t.transition::text, 19, '0')) collate "C" as id,
-           t.device_id, t.at as received, null::timestamptz, 'transition', null::integer, t.to_state, null, null, null::integer,
-           null, null::real, t.reason
+           t.device_id, t.at as received, null::timestamptz, 'transition', null::integer, t.to_state, null, null,
+           null::integer, null, null::real, t.reason
       from park.device_transitions t
      where 'transition' = any (%(kinds)s)
        and t.park_id = %(park)s
        and t.at >= %(since)s and t.at < %(until)s
        and (%(devices)s::integer[] is null or t.device_id = any (%(device_ids)s))
-       and (not %(notable)s or t.from_state <> 'unknown' or t.to_state = 'offline')
+       and (not %(notable)s::boolean or t.from_state <> 'unknown' or t.to_state = 'offline')
    ) as one
     where %(before_ts)s::timestamptz is null or (at <= %(before_ts)s and (at < %(before_ts)s or id < %(before_id)s))
     order by at desc, id desc limit %(rows)s)

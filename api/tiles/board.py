@@ -4,7 +4,7 @@ import logging
 import threading
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -34,12 +34,13 @@ _encode = msgspec.json.Encoder().encode
 
 @dataclass(frozen=True, slots=True)
 class Face:
-    """A tile as it is shown: its JSON, and a version that counts up with news only."""
+    """A tile as it is: its JSON, and a version that counts up when it is news. `shown` was its JSON then."""
 
     name: str
     json: bytes
     essence: bytes
     version: int
+    shown: bytes
     shown_at: float
 
     @property
@@ -105,10 +106,10 @@ class Board:
         json, essence = _encode(tile), _encode(without(tile.data, source.quiet))
         held = self.faces.get(source.name)
         if held is None:
-            return Face(source.name, json, essence, 1, real)
-        if essence != held.essence or (json != held.json and real - held.shown_at >= REPEAT_S - EARLY_S):
-            return Face(source.name, json, essence, held.version + 1, real)
-        return Face(source.name, json, held.essence, held.version, held.shown_at)
+            return Face(source.name, json, essence, 1, json, real)
+        if essence != held.essence or (json != held.shown and real - held.shown_at >= REPEAT_S - EARLY_S):
+            return Face(source.name, json, essence, held.version + 1, json, real)
+        return replace(held, json=json)
 
 
 def without(data: Any, keys: frozenset[str]) -> Any:
