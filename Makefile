@@ -28,6 +28,7 @@ demo:
 test:
 	@$(MAKE) --no-print-directory system-test
 	@$(MAKE) --no-print-directory -j2 .venv/.dev timescaledb
+	@tests/community/install.sh
 	@$(MAKE) --no-print-directory lint
 	$(BIN)/python -m pytest $(ARGS)
 

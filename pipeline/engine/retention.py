@@ -10,6 +10,7 @@ from pipeline.settings import Settings
 
 CHUNKED = (("reading", "ts"), ("access_event", "ts"), ("temperature_screening", "ts"), ("device_status", "ts"))
 ROWS = (("seen", "received"), ("conflict", "received"), ("dead_letter", "received"), ("device_transition", "at"))
+ROLLUPS = ("rollup_15m", "rollup_1h")
 BATCH_LOG_DAYS = 8
 
 
@@ -30,17 +31,24 @@ class Retention:
         for table, column in ROWS:
             gone += _delete(conn, table, column, now - timedelta(days=s.event_days))
         gone += _delete(conn, "ingest_batch", "at", now - timedelta(days=BATCH_LOG_DAYS))
-        if self.edition == "apache":
-            for table in ("rollup_15m", "rollup_1h"):
-                gone += _delete(conn, table, "bucket", now - timedelta(days=s.rollup_days))
+        for table in ROLLUPS:
+            before = now - timedelta(days=s.rollup_days)
+            if self.edition == "apache":
+                gone += _delete(conn, table, "bucket", before)
+            elif self.edition == "community":
+                gone += _drop_chunks(conn, table, before)
         return gone
 
     def _drop(self, conn: psycopg.Connection, table: str, column: str, before: datetime) -> int:
         if self.edition == "plain":
             return _delete(conn, table, column, before)
-        query = "select count(*) from drop_chunks(%(table)s::regclass, older_than => %(before)s::timestamptz)"
-        row = conn.execute(query, {"table": f"smartpark.{table}", "before": before}).fetchone()
-        return int(row[0]) if row else 0
+        return _drop_chunks(conn, table, before)
+
+
+def _drop_chunks(conn: psycopg.Connection, table: str, before: datetime) -> int:
+    query = "select count(*) from drop_chunks(%(table)s::regclass, older_than => %(before)s::timestamptz)"
+    row = conn.execute(query, {"table": f"smartpark.{table}", "before": before}).fetchone()
+    return int(row[0]) if row else 0
 
 
 def _delete(conn: psycopg.Connection, table: str, column: str, before: datetime) -> int:

@@ -42,8 +42,8 @@ on conflict (point, day) do update
 delete from smartpark.rollup_day r using touched_day d where r.point = d.point and r.day = d.day;
 
 -- name: closed_marks
--- Marks of hours that have closed (community).
-select dirty, bucket, points from smartpark.rollup_dirty where bucket < %(before)s order by dirty limit 20000;
+-- Marks of hours that have closed, oldest first: a refresh moves the watermark, and hides what is before it (community).
+select dirty, bucket, points from smartpark.rollup_dirty where bucket < %(before)s order by bucket limit 20000;
 
 -- name: drop_marks
 -- Marks whose refresh is done (community).
