@@ -45,7 +45,7 @@ def backfill(
     park: Park,
     *,
     until: datetime,
-    days: int = 7,
+    days: float = 7,
     step_s: int = 300,
     seed: int,
     progress: Progress | None = None,
@@ -109,7 +109,7 @@ def _slabs(
         block_end = min(begin + slab_s * BLOCK_SLABS, stop)
         grid = _grid(begin, block_end, step_s)
         times = [datetime.fromtimestamp(t, UTC) for t in grid.tolist()]
-        columns = {d: _columns(cast, d, grid) for d in cast.voices}
+        columns = {d: _columns(cast, d, grid) for d in cast.voices} if len(grid) else {}  # a pause under step_s
         happenings = cast.days.between(begin, block_end, granted=granted)
         at = 0
         while begin < block_end:

@@ -11,13 +11,16 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from types import FrameType
+from zoneinfo import ZoneInfo
 
 import psycopg
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
+from pipeline.domain.clock import local_day_start
 from pipeline.domain.errors import ConfigurationError
 from pipeline.domain.park import Park
 from pipeline.engine.run import steps
@@ -106,6 +109,8 @@ class Demo:
     def _history(self, conn: psycopg.Connection, park: Park, *, edition: str) -> None:
         """The days before, through the ordinary writer; the engine's own step rolls them up at the same time."""
         finished = threading.Event()
+        today = self.settings.clock.now().astimezone(ZoneInfo(park.time_zone))
+        first_day = local_day_start(today, -self.plan.days)  # a whole day: last week's can then be compared
         self.history_until = self.settings.clock.now()
         with (
             Progress(TextColumn("History  "), BarColumn(), TimeElapsedColumn(), console=self.console) as progress,
@@ -118,7 +123,7 @@ class Demo:
                     Writer(conn, self.settings),
                     park,
                     until=self.history_until,
-                    days=self.plan.days,
+                    days=(self.history_until - first_day) / timedelta(days=1),
                     seed=self.plan.seed,
                     progress=lambda done, total: progress.update(task, completed=done, total=total),
                 )

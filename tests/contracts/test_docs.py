@@ -10,6 +10,7 @@ from prometheus_client.metrics import MetricWrapperBase
 
 import api.metrics
 import pipeline.metrics
+import simulators.metrics
 from park import VERBS
 from pipeline.settings import Settings
 from tests.conftest import REPO
@@ -42,7 +43,7 @@ def test_every_setting_is_documented_with_its_default() -> None:
 
 def test_every_metric_is_documented() -> None:
     page = text("operations.md")
-    for module in (pipeline.metrics, api.metrics):
+    for module in (pipeline.metrics, api.metrics, simulators.metrics):
         for metric in vars(module).values():
             if isinstance(metric, MetricWrapperBase):
                 assert f"`{metric._name}" in page, metric._name

@@ -29,8 +29,8 @@ DEMO_PARK = REPO / "simulators/parks/qinghe.toml"
 class Wall:
     """The park's data, written as collectors and engine would, and the API that shows them."""
 
-    def __init__(self, database: str, home: Path) -> None:
-        self.clock = Clock.parse(f"{BEGIN}@1", anchor=datetime.now(UTC))
+    def __init__(self, database: str, home: Path, *, clock: str = f"{BEGIN}@1") -> None:
+        self.clock = Clock.parse(clock, anchor=datetime.now(UTC))
         self.park = parkfile.read(DEMO_PARK)
         self.devices = {device.device_id: device for device in self.park.devices}
         self.port = free_port()

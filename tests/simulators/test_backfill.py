@@ -119,3 +119,10 @@ def test_devices_are_heard_at_the_end_of_history_the_silent_one_is_not(conn: psy
     ).fetchall()
     (silent,) = Cast(small_park(), 7, "x").faults.silent
     assert {device for device, heard in rows if heard < UNTIL} == {silent}
+
+
+def test_a_pause_shorter_than_a_step_is_filled_without_readings(conn: psycopg.Connection) -> None:
+    backfill(Writer(conn), small_park(), until=UNTIL, days=1, seed=7)
+    soon = UNTIL + timedelta(seconds=200)
+    assert backfill(Writer(conn), small_park(), until=soon - timedelta(seconds=100), days=1, seed=7).readings >= 0
+    assert backfill(Writer(conn), small_park(), until=soon, days=1, seed=7).readings == 0
