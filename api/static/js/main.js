@@ -57,6 +57,7 @@ function follow(park) {
       if (about?.time_zone) setZone(about.time_zone);
       applySnapshot(snapshot);
       heard();
+      tick.value += 1; // clocks and ages need not wait for the next second
       checkBuild(snapshot.build);
       title();
     },
