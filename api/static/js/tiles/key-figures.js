@@ -38,7 +38,7 @@ function Devices() {
 
 function Referred() {
   const { total, refer, invalid } = data("screening");
-  const share = known(invalid) && total > 0 ? ` (${number((invalid / total) * 100, 1)} %)` : "";
+  const share = invalid > 0 && total > 0 ? ` (${number((invalid / total) * 100, 1)} %)` : "";
   return html`<${Card} of="screening" id="figure-referred" title=${t("referred.title")} figure=${big(refer, number(refer))}
     extra=${known(total) && `/ ${number(total)}`} lines=${[t("referred.invalid", { n: number(invalid) }) + share]}
     mark=${refer > 0 && "medium"} />`;

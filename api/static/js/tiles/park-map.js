@@ -81,6 +81,19 @@ const flowText = (gate, stale) =>
   stale || gate.state !== "online" ? t(gate.state === "offline" && !stale ? "map.gateOffline" : "map.gateUnknown")
   : t("map.flow", { in: rate(gate.in), out: rate(gate.out) });
 
+/** The entrances that can be seen: a building's own door (named after it) only from its front, a gate of the park always. */
+function standing(park, reach) {
+  const gates = (data("people").gates ?? []).map((gate) => ({
+    ...gate,
+    label: name(gate.name, gate.device_id),
+    at: known(gate.lon) && known(gate.lat) ? park.at([gate.lon, gate.lat]) : null,
+  }));
+  const ofBuilding = (label) => park.solids.some((solid) => label.startsWith(name(solid.name, "\n")));
+  return entrances(gates, reach)
+    .map((gate) => ({ ...gate, up: raise(park.solids, gate.at), door: ofBuilding(gate.label) }))
+    .filter((gate) => !(gate.door && gate.up));
+}
+
 /** Labels of buildings and entrances with their wishes: on the roof, above, beside. A small picture has building names only. */
 function labels(picture, gates, stale, size, small) {
   const wish = (id, words, extra, rank, must, places, look, silent = false) => {
@@ -91,9 +104,13 @@ function labels(picture, gates, stale, size, small) {
   const beside = ([x, y], r) => (w) => [[x + w / 2 + r, y], [x - w / 2 - r, y], [x, y + r + 12], [x, y - r - 12]];
   return [
     ...picture.solids.map(({ solid, state, middle }) => wish(solid.id, name(solid.name, solid.id), small ? "" : badge(state),
-      state.look ? 100 : state.offline ? 50 : 10, small ? ["critical", "high"].includes(state.look) : Boolean(state.look || state.offline), around(middle, 22), state.look, state.offline > 0)),
-    ...gates.filter((gate) => !gate.door && !small).map((gate) => wish(`gate ${gate.id}`, gate.label, flowText(gate, stale), 20, false, beside(gate.xy, 14), classes("gate", stale ? "unknown" : gate.state))),
-    ...picture.flats.filter(({ flat }) => !flat.street).map(({ flat, middle }) => wish(flat.id, name(flat.name, flat.id), "", 1, false, around(middle, 22), "plot-name")),
+      (state.look ? 100 : state.offline ? 50 : 10) + solid.height / 1000, // of equals the highest chooses first
+      small ? ["critical", "high"].includes(state.look) : Boolean(state.look || state.offline),
+      around(middle, 22), state.look, state.offline > 0)),
+    ...gates.filter((gate) => !gate.door && !small).map((gate) => wish(`gate ${gate.id}`, gate.label, flowText(gate, stale),
+      20, false, beside(gate.xy, 14), classes("gate", stale ? "unknown" : gate.state))),
+    ...picture.flats.filter(({ flat }) => !flat.street).map(({ flat, middle }) => wish(flat.id, name(flat.name, flat.id), "",
+      1, false, around(middle, 22), "plot-name")),
   ];
 }
 
@@ -104,11 +121,10 @@ function Picture({ park, w, h }) {
   const { scale, to } = fit(park.box, w, h, MARGIN * by);
   const states = looks(park.solids);
   const stale = freshness.people.value !== "fresh";
-  const gates = entrances((data("people").gates ?? []).map((gate) => ({
-    ...gate, label: name(gate.name, gate.device_id), at: known(gate.lon) && known(gate.lat) ? park.at([gate.lon, gate.lat]) : null,
-  })), (ENTRANCE * by) / scale).map((gate) => ({
-    ...gate, foot: to(gate.at), up: raise(park.solids, gate.at), door: park.solids.some((solid) => gate.label.startsWith(name(solid.name, "\n"))),
-  })).filter((gate) => !(gate.door && gate.up)).map((gate) => ({ ...gate, xy: [gate.foot[0], gate.foot[1] - gate.up * scale] }));
+  const gates = standing(park, (ENTRANCE * by) / scale).map((gate) => {
+    const foot = to(gate.at);
+    return { ...gate, foot, xy: [foot[0], foot[1] - gate.up * scale] };
+  });
   const picture = {
     solids: park.solids.map((solid) => ({ solid, state: states.get(solid.id), middle: to(solid.middle) })),
     flats: park.flats.map((flat) => ({ flat, middle: to(flat.middle) })),

@@ -35,7 +35,7 @@ function Curve({ power, w, h }) {
     ${paths[0].map((p, i) => html`<path key=${`t${i}`} class="today" d=${line(p)} />`)}
     <line class="now" x1=${now} x2=${now} y1="0" y2=${h - MARKS} />
     ${peak && html`<circle class="peak" cx=${peak[0]} cy=${peak[1]} r="3.5" />
-      <text class="peak" x=${peak[0]} y=${peak[1] + 24}
+      <text class="peak" x=${peak[0]} y=${peak[1] + 27}
         text-anchor=${peak[0] > w - 220 ? "end" : "start"}>${t("load.peak", { kw: number(power.peak_kw), at: minuteTime(power.peak_at) })}</text>`}
     <g transform="translate(${LEFT} 0)"><${HourMarks} day=${day} width=${w - LEFT} y=${h - 4} hours=${w > 700 ? 3 : 6} /></g>
   </svg>`;
