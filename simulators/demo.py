@@ -40,6 +40,7 @@ from simulators.stack import Stack, wait_ready
 
 DEMO_PARK = Path(__file__).parent / "parks" / "qinghe.toml"
 SETTLE_S = 60.0  # how long what was published may take to be stored, after the simulator stopped
+ROLL_UP_EVERY_S = 4.0  # history rolls up in large bites: each one recomputes the days that it touches
 PLAIN = "PostgreSQL without TimescaleDB: for demonstration only"
 
 
@@ -136,7 +137,7 @@ class Demo:
             conn.autocommit = True
             last = False
             while not last:
-                last = finished.wait(0.5)
+                last = finished.wait(ROLL_UP_EVERY_S)
                 Engine([s for s in steps(edition, self.settings) if s.name == "roll-ups"]).tick(
                     conn, self.settings.clock.now()
                 )
