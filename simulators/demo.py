@@ -161,14 +161,16 @@ class Demo:
     def _serve(self, stack: Stack) -> Audit | None:
         self._new_journal()
         port = self._port()
-        stack.start("engine", "engine", env=_metrics())
         for number in range(1, self.plan.collectors + 1):
             stack.start(f"collector-{number}", "collect", env=_metrics())
         stack.start("api", "api", env={"PARK_API_PORT": str(port)})
         url = f"http://127.0.0.1:{port}"
         wait_ready(f"{url}/healthz", within_s=60, what="the API did not answer; see api.log")
         words = ["--park", str(self.plan.park), "--seed", str(self.plan.seed), "--journal", str(self.journal)]
+        words += ["--since", self.history_until.isoformat()]
         stack.start("simulator", "simulate", *words, env={"PARK_MQTT_URL": self.broker.urls["simulator"], **_metrics()})
+        # Last, so that devices speak again before anyone asks how long they have been silent.
+        stack.start("engine", "engine", env=_metrics())
         self.console.print(f"\nCommand centre: [bold cyan]{url}/[/bold cyan]   API: {url}/api/v1/openapi.json")
         self.console.print("Ctrl-C stops everything; data are kept." if self.plan.seconds is None else "", end="\n")
         self._watch(stack)

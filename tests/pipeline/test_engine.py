@@ -70,6 +70,12 @@ def test_silence_on_a_timeline(conn: psycopg.Connection) -> None:
     ]
 
 
+def test_a_device_that_was_only_heard_long_ago_is_offline_not_unknown(conn: psycopg.Connection) -> None:
+    say(conn, 0)
+    engine().tick(conn, at(4000))
+    assert state(conn) == "offline"
+
+
 def test_a_pack_of_history_does_not_make_a_device_look_alive(conn: psycopg.Connection) -> None:
     e = engine()
     say(conn, 0)

@@ -35,7 +35,7 @@ export const dayName = (instant) => format("day", { month: "long", day: "numeric
 export const shortDay = (instant) => format("short", { month: "short", day: "numeric" }).format(ms(instant));
 /** The zone's short name, such as GMT+8. */
 export function zoneName(instant) {
-  const parts = format("zone", { timeZoneName: "shortOffset" }).formatToParts(ms(instant));
+  const parts = format("zone", { timeZoneName: "long" }).formatToParts(ms(instant));
   return parts.find((part) => part.type === "timeZoneName")?.value ?? zone;
 }
 

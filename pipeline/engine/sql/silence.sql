@@ -14,18 +14,18 @@ select device, %(now)s, before, 'online', 'heard' from changed order by device
 returning transition;
 
 -- name: fell_silent
--- Online devices in use whose deadline has passed: offline, with a transition row each that says why.
+-- Devices in use, heard before, whose deadline has passed: offline, with a transition row each that says why.
 with due as (
-  select s.device from smartpark.device_state s join smartpark.device d using (device)
-   where s.state = 'online' and s.deadline <= %(now)s and not d.retired
+  select s.device, s.state from smartpark.device_state s join smartpark.device d using (device)
+   where s.state <> 'offline' and s.deadline <= %(now)s and s.heard is not null and not d.retired
    order by s.device limit 5000 for update of s skip locked
 ), changed as (
   update smartpark.device_state s set state = 'offline', since = %(now)s
     from due where s.device = due.device
-  returning s.device, s.heard, s.deadline, s.reason
+  returning s.device, due.state as before, s.heard, s.deadline, s.reason
 )
 insert into smartpark.device_transition (device, at, from_state, to_state, reason)
-select device, %(now)s, 'online', 'offline',
+select device, %(now)s, before, 'offline',
        case when deadline <= heard then coalesce(reason, 'said so')
             else format('silent since %%s', to_char(heard at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')) end
   from changed order by device

@@ -101,7 +101,7 @@ create table smartpark.device_state (
   signal_dbm  double precision,
   firmware    text
 );
-create index device_state_due on smartpark.device_state (deadline) where state = 'online';
+create index device_state_due on smartpark.device_state (deadline) where state <> 'offline';
 
 create table smartpark.device_transition (
   transition bigint generated always as identity primary key,
