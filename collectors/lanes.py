@@ -37,11 +37,23 @@ def read(file: str) -> tuple[Lane, ...]:
         return DEFAULT
     try:
         rows = tomllib.loads(Path(file).read_text(encoding="utf-8"))["lane"]
-        lanes = tuple(Lane(row["name"], tuple(row["filters"])) for row in rows)
-    except (OSError, tomllib.TOMLDecodeError, KeyError, TypeError) as error:
+        lanes = tuple(Lane(str(row["name"]), _filters(row["filters"])) for row in rows)
+    except (OSError, ValueError, KeyError, TypeError) as error:
         raise ConfigurationError(f'{file}: {error}; write [[lane]] with name = "…" and filters = ["…"]') from error
     check(lanes)
     return lanes
+
+
+def _filters(given: object) -> tuple[str, ...]:
+    """ValueError where this is not a list of MQTT filters (MQTT 3.1.1, section 4.7)."""
+    if not isinstance(given, list) or not given:
+        raise ValueError("filters must be a list of at least one filter")
+    for filter_ in given:
+        levels = str(filter_).split("/")
+        whole = all(level in ("+", "#") or not {"+", "#", "\x00"} & set(level) for level in levels)
+        if not isinstance(filter_, str) or not filter_ or not whole or "#" in levels[:-1]:
+            raise ValueError(f"{filter_!r} is no MQTT filter; + and # stand for whole levels, # for the last")
+    return tuple(given)
 
 
 def check(lanes: Sequence[Lane]) -> None:
@@ -49,6 +61,8 @@ def check(lanes: Sequence[Lane]) -> None:
     if not lanes:
         raise ConfigurationError("there is no lane: nothing would be collected")
     for index, lane in enumerate(lanes):
+        if any(overlap(a, b) for n, a in enumerate(lane.filters) for b in lane.filters[n + 1 :]):
+            raise ConfigurationError(f"lane {lane.name} has filters that share topics")
         for other in lanes[index + 1 :]:
             if lane.name == other.name:
                 raise ConfigurationError(f"two lanes are named {lane.name}")

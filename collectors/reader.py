@@ -1,5 +1,6 @@
 """Turns what the broker delivers into messages, or into sealed dead letters; after this no raw credential is left."""
 
+import logging
 from dataclasses import replace
 from datetime import datetime
 from hashlib import blake2b
@@ -14,6 +15,8 @@ from pipeline.domain.errors import Rejected
 from pipeline.domain.message import DeadLetter, Event, Message
 from pipeline.validate import dated
 
+log = logging.getLogger(__name__)
+
 
 class Reader:
     """Reads messages with one park's keys and credential book."""
@@ -22,12 +25,16 @@ class Reader:
         self.keys = keys
         self.book = book
 
-    def read(self, topic: bytes, payload: bytes, received: datetime) -> Message | DeadLetter:
-        """Never raises for anything that a device can send."""
+    def read(self, topic: bytes, payload: bytes, received: datetime, *, retained: bool = False) -> Message | DeadLetter:
+        """Never raises, whatever a device sends: what we did not foresee is a dead letter too."""
         try:
-            return self._understand(topic, payload, received)
+            return self._understand(topic, payload, received, retained)
         except Rejected as rejected:
-            return self.reject(Letter(topic, payload, received), rejected)
+            why = rejected
+        except Exception as error:
+            log.exception("a decoder failed")
+            why = Rejected("decoder-error", type(error).__name__)
+        return self.reject(Letter(topic, payload, received), why)
 
     def reject(self, letter: Letter, why: Rejected) -> DeadLetter:
         """A dead letter, whole and sealed, with the sender where the topic still tells it."""
@@ -45,7 +52,7 @@ class Reader:
             identity=self._digest(letter.topic, letter.payload),
         )
 
-    def _understand(self, topic: bytes, payload: bytes, received: datetime) -> Message:
+    def _understand(self, topic: bytes, payload: bytes, received: datetime, retained: bool) -> Message:
         try:
             where = topics.parse(topic.decode())
         except UnicodeDecodeError as error:
@@ -54,7 +61,8 @@ class Reader:
         events: list[Event] = said.events
         if said.credential is not None:
             events = [self._pseudonymise(where.sender.park_id, e, said.credential, received) for e in said.events]
-        return Message(where.sender, said.identity, self._digest(topic, payload), received, said.samples, events)
+        digest = self._digest(topic, payload)
+        return Message(where.sender, said.identity, digest, received, said.samples, events, retained)
 
     def _pseudonymise(self, park: str, event: Event, credential: str, received: datetime) -> Event:
         if not isinstance(event, AccessEvent):

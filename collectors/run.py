@@ -2,16 +2,18 @@
 
 import argparse
 import logging
-import signal
 import threading
-from types import FrameType
+import time
 
 from collectors import lanes, secrets
 from collectors.session import BrokerAddress, Session
 from collectors.worker import Worker
-from pipeline import health, metrics
-from pipeline.log import configure
+from pipeline import metrics
+from pipeline.domain.errors import Unavailable
+from pipeline.process import running
 from pipeline.settings import Settings
+from pipeline.store import schema
+from pipeline.store.database import connect
 
 log = logging.getLogger(__name__)
 STEP_S = 0.5  # how often claims are looked at: a dead process's lanes move within about this time
@@ -31,10 +33,10 @@ class Collector:
     def step(self) -> None:
         """Claims, starts what was claimed, stops what is no longer ours."""
         wanted = self.claims.step()
-        leaving = [name for name in self.workers if name not in wanted]
+        leaving = [name for name, worker in self.workers.items() if name not in wanted or not worker.alive]
+        self._stop(leaving)
         for name in leaving:
-            self._stop(name)
-            if name in self.claims.held:
+            if name not in wanted and name in self.claims.held:
                 self.claims.release(name)
         for lane in self.claims.lanes:
             if lane.name in wanted and lane.name not in self.workers:
@@ -43,19 +45,20 @@ class Collector:
 
     def close(self) -> None:
         """Drains every lane, disconnects, and lets another process have them."""
-        for worker in self.workers.values():
-            worker.leave()  # all at once, so that they drain side by side
-        for name in list(self.workers):
-            self._stop(name)
+        self._stop(list(self.workers))
         self.claims.close()
 
     def missing(self) -> list[str]:
         """What keeps this process from collecting, in words."""
         found = [] if self.claims.sure else ["the database is away"]
-        for name, worker in self.workers.items():
-            if not worker.session.connected:
+        for name, worker in list(self.workers.items()):
+            if not worker.alive:
+                found.append(f"lane {name}: {worker.trouble}")
+            elif not worker.session.connected:
                 found.append(f"lane {name} is not connected to the broker")
-            elif worker.trouble and worker.trouble != "no batch yet":
+            elif worker.session.refused:
+                found.append(f"lane {name}: the broker refuses {worker.session.refused}")
+            elif worker.trouble:
                 found.append(f"lane {name}: {worker.trouble}")
         return found
 
@@ -72,11 +75,31 @@ class Collector:
         session.start()
         log.info("lane %s: taken", lane.name)
 
-    def _stop(self, name: str) -> None:
-        worker = self.workers.pop(name)
-        drained = worker.stop(within_s=DRAIN_S)
-        worker.session.stop()
-        log.info("lane %s: left, %s", name, "drained" if drained else "not drained; the broker keeps the rest")
+    def _stop(self, names: list[str]) -> None:
+        """Side by side: first all take nothing new, then each drains, then all disconnect."""
+        workers = {name: self.workers.pop(name) for name in names}
+        for worker in workers.values():
+            worker.leave()
+        deadline = time.monotonic() + DRAIN_S
+        for name, worker in workers.items():
+            drained = worker.stop(within_s=max(0.0, deadline - time.monotonic()))
+            log.info("lane %s: left, %s", name, "drained" if drained else "not drained; the broker keeps the rest")
+            worker.session.leave()
+        for worker in workers.values():
+            worker.session.stop()
+
+
+def wait_for_schema(settings: Settings, stop: threading.Event) -> None:
+    """SchemaOutdated on another schema than ours; a database that is away is waited for."""
+    while not stop.is_set():
+        try:
+            with connect(settings.require("database_url"), role="park_writer", application="park collect") as conn:
+                schema.check(conn)
+        except Unavailable as error:
+            log.warning("waiting for the database: %s", error)
+            stop.wait(STEP_S)
+        else:
+            return
 
 
 def main(argv: list[str]) -> int:
@@ -84,25 +107,11 @@ def main(argv: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="park collect", description="Collect from MQTT into the database.")
     parser.parse_args(argv)
     settings = Settings.from_env()
-    configure(settings)
-    stop = threading.Event()
-
-    def on_signal(_number: int, _frame: FrameType | None) -> None:
-        stop.set()
-
-    signal.signal(signal.SIGTERM, on_signal)
-    signal.signal(signal.SIGINT, on_signal)
     collector = Collector(settings)
-    server = (
-        health.serve(settings.metrics_port, ready=collector.missing, host=settings.metrics_host)
-        if settings.metrics_port
-        else None
-    )
-    while not stop.is_set():
-        collector.step()
-        stop.wait(STEP_S)
-    collector.close()
-    if server is not None:
-        server.shutdown()
-        server.server_close()
+    with running(settings, ready=collector.missing) as stop:
+        wait_for_schema(settings, stop)
+        while not stop.is_set():
+            collector.step()
+            stop.wait(STEP_S)
+        collector.close()
     return 0

@@ -27,7 +27,10 @@ BACKOFF_S = (0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
 
 
 class Arrived(NamedTuple):
-    """One delivery; `connection` numbers the connection that it came over, the only one it may be acked on."""
+    """One delivery; `connection` numbers the connection that it came over, the only one it may be acked on.
+
+    retained: the broker kept it, perhaps for months; it says nothing about now.
+    """
 
     topic: bytes
     payload: bytes
@@ -35,6 +38,7 @@ class Arrived(NamedTuple):
     mid: int
     qos: int
     connection: int
+    retained: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +75,8 @@ class Session:
         self._guard = threading.Lock()
         self._deaf = False
         self._stop = threading.Event()
+        self._gone = threading.Event()
+        self.refused: str | None = None
         self._client = self._make_client()
         self._thread = threading.Thread(target=self._run, name=f"mqtt-{lane.name}", daemon=True)
 
@@ -89,10 +95,14 @@ class Session:
                 if message.qos and message.connection == self._connection and self.connected:
                     self._client.ack(message.mid, message.qos)
 
-    def stop(self) -> None:
-        """Disconnects in good order; the session and its queue stay at the broker."""
+    def leave(self) -> None:
+        """Asks to disconnect in good order; the session and its queue stay at the broker."""
         self._stop.set()
         self._client.disconnect()
+
+    def stop(self) -> None:
+        """Disconnects, and waits until the network thread has ended."""
+        self.leave()
         if self._thread.ident is not None:
             self._thread.join(timeout=10)
 
@@ -111,6 +121,7 @@ class Session:
             client.tls_set(cert_reqs=ssl.CERT_REQUIRED)
         client.on_connect = self._on_connect
         client.on_disconnect = self._on_disconnect
+        client.on_subscribe = self._on_subscribe
         client.on_message = self._on_message
         return client
 
@@ -119,11 +130,25 @@ class Session:
         while not self._stop.is_set():
             if self._may_connect():
                 before = self._connection
-                with contextlib.suppress(OSError):  # counted as a failure below
-                    self._client.connect(self._address.host, self._address.port, keepalive=KEEPALIVE_S)
-                    self._client.loop_forever()
+                self._connect_and_wait()
                 failures = 0 if self._connection > before else failures + 1
             self._stop.wait(BACKOFF_S[min(failures, len(BACKOFF_S) - 1)])
+
+    def _connect_and_wait(self) -> None:
+        """One connection, from first to last byte, on paho's own thread.
+
+        Not `loop_forever`: without a thread of paho's, an ack would write to the socket from the worker, and find
+        itself in `_on_disconnect`, which waits for the lock that the worker holds.
+        """
+        self._gone.clear()
+        try:
+            self._client.connect(self._address.host, self._address.port, keepalive=KEEPALIVE_S)
+        except OSError as error:
+            log.warning("lane %s cannot reach the broker: %s", self.lane.name, error)
+            return
+        self._client.loop_start()
+        self._gone.wait()
+        self._client.loop_stop()
 
     def _on_connect(
         self, client: Client, _user: Any, _flags: ConnectFlags, code: ReasonCode, _properties: Properties | None
@@ -142,18 +167,29 @@ class Session:
     ) -> None:
         with self._guard:
             self.connected = False
+        self._gone.set()
         metrics.COLLECTOR_CONNECTED.labels(self.lane.name).set(0)
 
     def _on_message(self, _client: Client, _user: Any, message: MQTTMessage) -> None:
         # Only enqueue: a callback that raises would end the network thread.
-        if not self._deaf:
-            self.inbox.put(
-                Arrived(
-                    message._topic,  # bytes: `topic` decodes, and raises for what is not UTF-8
-                    bytes(message.payload),
-                    self._clock.now(),
-                    message.mid,
-                    message.qos,
-                    self._connection,
-                )
-            )
+        arrived = Arrived(
+            message._topic,  # bytes: `topic` decodes, and raises for what is not UTF-8
+            bytes(message.payload),
+            self._clock.now(),
+            message.mid,
+            message.qos,
+            self._connection,
+            message.retain,
+        )
+        while not self._deaf:
+            with contextlib.suppress(queue.Full):  # QoS 0 only: the broker's window bounds the rest
+                self.inbox.put(arrived, timeout=0.5)
+                return
+
+    def _on_subscribe(
+        self, _client: Client, _user: Any, _mid: int, codes: list[ReasonCode], _properties: Properties | None
+    ) -> None:
+        refused = [filter_ for filter_, code in zip(self.lane.filters, codes, strict=False) if code.is_failure]
+        self.refused = ", ".join(refused) or None
+        if refused:
+            log.error("the broker refuses lane %s its filters: %s", self.lane.name, self.refused)

@@ -31,7 +31,7 @@ class Worker:
         self.session, self.settings = session, settings
         self.name = session.lane.name
         self.reader = Reader(keys, CredentialBook(keys.pseudonym))
-        self.trouble: str | None = "no batch yet"
+        self.trouble: str | None = None
         self._writer: Writer | None = None
         self._stop = threading.Event()
         self._drained = False
@@ -52,16 +52,29 @@ class Worker:
         self._thread.join(timeout=within_s)
         return self._drained
 
+    @property
+    def alive(self) -> bool:
+        """False where something that nobody foresaw ended the thread: the process starts the lane again."""
+        return self._thread.is_alive()
+
     def _run(self) -> None:
+        try:
+            self._drain()
+        except Exception as error:
+            self.trouble = f"stopped by {type(error).__name__}"
+            metrics.COLLECTOR_DEATHS.labels(self.name).inc()
+            log.exception("lane %s stopped", self.name)
+        finally:
+            self._drop_writer()
+
+    def _drain(self) -> None:
         while not (self._stop.is_set() and self.session.inbox.empty()):
             arrived = self._gather()
             if arrived and not self._keep_trying(arrived):
-                self._drop_writer()
                 return
             self.session.ack(arrived)
             metrics.COLLECTOR_INBOX.labels(self.name).set(self.session.inbox.qsize())
         self._drained = True
-        self._drop_writer()
 
     def _gather(self) -> list[Arrived]:
         """The next batch: what arrives within the batch's age, at most its size."""
@@ -103,7 +116,7 @@ class Worker:
     def _store(self, writer: Writer, arrived: list[Arrived]) -> None:
         batch = Batch(self.name)
         for item in arrived:
-            said = self.reader.read(item.topic, item.payload, item.received)
+            said = self.reader.read(item.topic, item.payload, item.received, retained=item.retained)
             if isinstance(said, Message):
                 batch.messages.append(said)
             else:
@@ -111,7 +124,7 @@ class Worker:
                 batch.dead_letters.append(said)
         try:
             writer.write(batch, now=self.settings.clock.now())
-        except (psycopg.DataError, psycopg.IntegrityError, UnicodeError) as error:
+        except (psycopg.DataError, psycopg.IntegrityError, psycopg.errors.ProgramLimitExceeded, UnicodeError) as error:
             self._narrow(writer, arrived, error)
 
     def _narrow(self, writer: Writer, arrived: list[Arrived], error: Exception) -> None:
@@ -122,6 +135,9 @@ class Worker:
             self._store(writer, arrived[middle:])
             return
         item = arrived[0]
+        if isinstance(error, psycopg.errors.UniqueViolation):
+            log.info("lane %s: a repeat of an event whose identity was forgotten", self.name)
+            return  # stored already: `seen` had let go of it, the event's own key has not
         why = Rejected("refused-by-database", type(error).__name__)
         letter = self.reader.reject(Letter(item.topic, item.payload, item.received), why)
         writer.write(Batch(self.name, dead_letters=[letter]), now=self.settings.clock.now())

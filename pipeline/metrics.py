@@ -10,6 +10,7 @@ COLLECTOR_REJECTED = Counter("park_collector_rejected", "Messages that became de
 COLLECTOR_INBOX = Gauge("park_collector_inbox", "Messages taken but not yet committed.", ["lane"])
 COLLECTOR_CONNECTED = Gauge("park_collector_connected", "1 while the lane's MQTT session is connected.", ["lane"])
 COLLECTOR_LANES = Gauge("park_collector_lanes", "Lanes that this process holds.")
+COLLECTOR_DEATHS = Counter("park_collector_deaths", "Lanes stopped by an unforeseen error; they start again.", ["lane"])
 COLLECTOR_RETRIES = Counter("park_collector_retries", "Batches that had to wait for the database.")
 
 # Ingest: one transaction.

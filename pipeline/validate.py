@@ -19,20 +19,19 @@ class Dated(NamedTuple):
     ts: datetime
     claimed: datetime | None
     trusted: bool
-    reason: str
 
 
 def dated(device_time: datetime | None, received: datetime) -> Dated:
     """Device time where it can be believed, else received time."""
     if device_time is None:
-        return Dated(received, None, False, "missing")
+        return Dated(received, None, False)
     if device_time.tzinfo is None:
-        return Dated(received, device_time.replace(tzinfo=UTC), False, "without an offset")
+        return Dated(received, device_time.replace(tzinfo=UTC), False)
     if device_time < EPOCH:
-        return Dated(received, device_time, False, "before 2020")
+        return Dated(received, device_time, False)
     if device_time > received + AHEAD:
-        return Dated(received, device_time, False, "in the future")
-    return Dated(device_time, None, True, "plausible")
+        return Dated(received, device_time, False)
+    return Dated(device_time, None, True)
 
 
 def quality(value: float | None, *, bad: bool, low: float | None, high: float | None, trusted: bool) -> int:

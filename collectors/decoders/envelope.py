@@ -11,7 +11,8 @@ from pipeline.domain.errors import Rejected
 NO_NUL = r"^[^\x00]*$"  # PostgreSQL's text cannot hold U+0000
 Id = Annotated[str, Meta(min_length=1, max_length=64, pattern=NO_NUL)]
 Boot = Annotated[str, Meta(min_length=1, max_length=32, pattern=NO_NUL)]
-Sequence = Annotated[int, Meta(ge=0)]
+Number = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
+Sequence = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 Short = Annotated[str, Meta(max_length=64, pattern=NO_NUL)]
 Long = Annotated[str, Meta(max_length=200, pattern=NO_NUL)]
 _ZERO = datetime(1970, 1, 1, tzinfo=UTC)
@@ -30,7 +31,7 @@ class Envelope(Timed, kw_only=True, gc=False):
     """Identity and time of a message."""
 
     id: Id | None = None
-    boot: Boot | int | None = None
+    boot: Boot | Number | None = None
     seq: Sequence | None = None
 
 

@@ -17,8 +17,8 @@ from pipeline.domain.screening import ScreeningResult, TemperatureScreening
 
 LARGEST = 256 * 1024  # bytes
 
-PointName = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
-DeviceId = Annotated[str, Meta(pattern=f"^{DEVICE_ID.pattern}$")]
+PointName = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]{0,62}\Z")]
+DeviceId = Annotated[str, Meta(pattern=rf"^{DEVICE_ID.pattern}\Z")]
 Way = Literal["in", "out", "unknown"]
 _EVENTS = {code.label: code for code in AccessEventCode}
 _DOORS = {code.label: code for code in DoorState}
@@ -110,6 +110,8 @@ def decode(topic: Topic, payload: bytes) -> Decoded:
         raise reason(error) from error
     except msgspec.DecodeError as error:
         raise Rejected("not-json", str(error)) from error
+    except RecursionError as error:
+        raise Rejected("too-deep", "the payload is nested more deeply than any that docs/wire.md knows") from error
     except UnicodeDecodeError as error:
         raise Rejected("bad-utf8", "the payload is not UTF-8") from error
     return build(topic, said)

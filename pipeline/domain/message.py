@@ -59,7 +59,8 @@ class Message:
     """One understood MQTT message.
 
     identity makes two messages of one device the same: `m:<message id>` or `b:<boot>:<sequence>`; None where the
-    device gives neither. digest is 16 bytes over the payload, to tell a repeat from a contradiction.
+    device gives neither. digest is 16 bytes over the payload, to tell a repeat from a contradiction. retained: the
+    broker kept it, perhaps for long; it is no sign of life.
     """
 
     sender: Sender
@@ -68,6 +69,7 @@ class Message:
     received: datetime
     samples: list[Sample] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
+    retained: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,23 +2,20 @@
 
 import argparse
 import logging
-import signal
 import threading
 from datetime import timedelta
-from types import FrameType
 
 import psycopg
 
-from pipeline import health
 from pipeline.domain.errors import Unavailable
 from pipeline.engine.retention import Retention
 from pipeline.engine.rollup import RollUp
 from pipeline.engine.rollup_community import CommunityRollUp
 from pipeline.engine.silence import run as silence
 from pipeline.engine.steps import Engine, Step
-from pipeline.log import configure
+from pipeline.process import running
 from pipeline.settings import Settings
-from pipeline.store import schema
+from pipeline.store import policies, schema
 from pipeline.store.database import connect, first_line
 
 log = logging.getLogger(__name__)
@@ -44,37 +41,25 @@ def main(argv: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="park engine", description="Run the time-driven steps.")
     parser.parse_args(argv)
     settings = Settings.from_env()
-    configure(settings)
-    stop = threading.Event()
-
-    def on_signal(_number: int, _frame: FrameType | None) -> None:
-        stop.set()
-
-    signal.signal(signal.SIGTERM, on_signal)
-    signal.signal(signal.SIGINT, on_signal)
     missing = ["not started"]
-    server = (
-        health.serve(settings.metrics_port, ready=lambda: list(missing), host=settings.metrics_host)
-        if settings.metrics_port
-        else None
-    )
-    while not stop.is_set():
-        try:
-            _serve(settings, stop, missing)
-        except (Unavailable, psycopg.Error) as error:
-            missing[:] = [f"the database is away: {first_line(error)}"]
-            log.warning("%s", missing[0])
-            stop.wait(BACKOFF_S)
-    if server is not None:
-        server.shutdown()
-        server.server_close()
+    with running(settings, ready=lambda: list(missing)) as stop:
+        while not stop.is_set():
+            try:
+                _serve(settings, stop, missing)
+            except (Unavailable, psycopg.Error) as error:
+                missing[:] = [f"the database is away: {first_line(error)}"]
+                log.warning("%s", missing[0])
+                stop.wait(BACKOFF_S)
     return 0
 
 
 def _serve(settings: Settings, stop: threading.Event, missing: list[str]) -> None:
     with connect(settings.require("database_url"), application="park engine") as conn:
         conn.autocommit = True
-        engine = Engine(steps(schema.check(conn), settings))
+        edition = schema.check(conn)
+        if edition == "community":
+            policies.check(conn, settings)
+        engine = Engine(steps(edition, settings))
         while not stop.is_set():
             engine.tick(conn, settings.clock.now())
             missing[:] = [f"step {name}: {error}" for name, error in engine.failing.items()]

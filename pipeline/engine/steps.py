@@ -62,9 +62,9 @@ class Engine:
                 if not mine:
                     return None  # another engine is at it
                 count = step.run(conn, now)
-        except psycopg.OperationalError:
-            raise  # the database is away: nothing more to do in this tick
         except Exception as failure:
+            if conn.closed:
+                raise  # the database is away: nothing more to do in this tick
             error = first_line(failure)
             metrics.ENGINE_STEP_FAILURES.labels(step.name).inc()
             log.exception("engine step %s failed", step.name)

@@ -7,10 +7,14 @@ import psycopg
 
 from pipeline.domain.errors import ConfigurationError, Unavailable
 
+# A host that vanished must be given up by the server too, within half a minute, not two hours: its locks (lanes, rows)
+# keep others waiting until then.
+SERVER_SIDE = "-c tcp_keepalives_idle=15 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3"
+
 
 def connect(url: str, *, role: str | None = None, application: str = "park") -> psycopg.Connection:
     """A connection in UTC with explicit transactions, acting as `role` (park_reader, park_writer) where given."""
-    options = "-c timezone=UTC" + (f" -c role={role}" if role else "")
+    options = f"-c timezone=UTC {SERVER_SIDE}" + (f" -c role={role}" if role else "")
     with guarded():
         # TCP keep-alives find a database host that vanished; the default takes two hours.
         return psycopg.connect(
@@ -28,6 +32,8 @@ def guarded() -> Iterator[None]:
         raise ConfigurationError(f"the database refuses PARK_DATABASE_URL: {first_line(error)}") from error
     except psycopg.errors.UndefinedTable as error:
         raise ConfigurationError(f"the database is not migrated; run `park migrate` ({first_line(error)})") from error
+    except psycopg.errors.ProgramLimitExceeded:
+        raise  # no passing trouble: some row is too large for an index or a tuple
     except psycopg.OperationalError as error:
         if "password authentication failed" in str(error) or 'role "' in str(error):
             raise ConfigurationError(f"the database refuses PARK_DATABASE_URL: {first_line(error)}") from error

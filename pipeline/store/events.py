@@ -6,7 +6,7 @@ from typing import Any
 import psycopg
 
 from pipeline.domain.access import AccessEvent
-from pipeline.domain.message import StatusReport
+from pipeline.domain.message import Event, StatusReport
 from pipeline.domain.screening import TemperatureScreening
 from pipeline.store.rows import Rows
 
@@ -28,6 +28,11 @@ _TABLES: dict[type, tuple[str, str, tuple[str, ...]]] = {
         ("state", "reason", "firmware", "battery_pct", "signal_dbm"),
     ),
 }
+
+
+def kind_of(event: Event) -> str:
+    """The kind under which screens hear of an event: access, screening or status."""
+    return _TABLES[type(event)][0]
 
 
 def store(conn: psycopg.Connection, rows: Rows) -> int:

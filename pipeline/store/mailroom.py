@@ -29,11 +29,11 @@ class Counts(Protocol):
 
 
 def keep(conn: psycopg.Connection, batch: Batch) -> int:
-    """Stores the batch's dead letters, each once; returns how many were new."""
-    letters = batch.dead_letters
+    """Stores the batch's dead letters; returns how many were new (the same bytes again are counted on the first)."""
+    letters = list({d.identity: d for d in batch.dead_letters}.values())
     if not letters:
         return 0
-    return conn.execute(
+    rows = conn.execute(
         QUERIES["add_dead_letters"],
         {
             "lane": batch.lane,
@@ -45,7 +45,8 @@ def keep(conn: psycopg.Connection, batch: Batch) -> int:
             "sealed": [d.sealed for d in letters],
             "identities": [d.identity for d in letters],
         },
-    ).rowcount
+    )
+    return sum(new for (new,) in rows)
 
 
 def log_batch(conn: psycopg.Connection, batch: Batch, counts: Counts, *, now: datetime) -> int:

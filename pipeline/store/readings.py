@@ -92,6 +92,7 @@ def add_conflict(conn: psycopg.Connection, row: ReadingRow, kept: float | None) 
         QUERIES["add_conflict"],
         {
             "device": None,
+            "kind": "reading",
             "point": point,
             "ts": ts,
             "identity": None,

@@ -14,7 +14,7 @@ ReadingRow = tuple[datetime, datetime, datetime | None, int, int, float | None]
 """ts, received, device_ts, point, quality, value: the columns of smartpark.reading"""
 
 BUCKET_S = 900  # roll-ups start from 15-minute buckets, in UTC
-PROVES_LIFE = timedelta(minutes=5)  # a sample older than this is history: it says nothing about now
+PROVES_LIFE = timedelta(minutes=5)  # what a gateway tells of others may be history: older, it says nothing about now
 
 
 @dataclass(slots=True)
@@ -54,6 +54,7 @@ def lay_out(
         for sample in message.samples:
             _add_sample(rows, message, sample, registry)
         _add_events(rows, message, key, registry)
+        _hear_sender(rows, message, registry)
     return rows
 
 
@@ -98,8 +99,18 @@ def _add_sample(rows: Rows, message: Message, sample: Sample, registry: Registry
             else:
                 rows.contradictions.append((row, first[5]))
         bucket.add(known.key)
-    if received - when.ts < PROVES_LIFE:
+    live = received - when.ts < max(PROVES_LIFE, timedelta(seconds=3 * device.interval_s))
+    if live and not message.retained:
         _hear(rows, device.key, received, device.interval_s)
+
+
+def _hear_sender(rows: Rows, message: Message, registry: Registry) -> None:
+    """Who publishes is alive, whatever its clock says or however old what it tells; what a broker kept is no sign."""
+    if message.retained:
+        return
+    device = registry.devices[message.sender.park_id, message.sender.device_id]
+    reports = [e for e in message.events if isinstance(e, StatusReport)]
+    _hear(rows, device.key, message.received, device.interval_s, reports[-1] if reports else None)
 
 
 def _add_events(rows: Rows, message: Message, key: str | None, registry: Registry) -> None:
@@ -107,9 +118,6 @@ def _add_events(rows: Rows, message: Message, key: str | None, registry: Registr
     for ordinal, event in enumerate(message.events):
         when = dated(event.time, message.received)
         rows.events.append((device.key, when.ts, message.received, when.claimed, key, ordinal, event))
-        status = event if isinstance(event, StatusReport) else None
-        if message.received - when.ts < PROVES_LIFE:
-            _hear(rows, device.key, message.received, device.interval_s, status)
 
 
 def _hear(rows: Rows, device: int, received: datetime, interval_s: float, status: StatusReport | None = None) -> None:

@@ -1,14 +1,19 @@
 """Tells a repeat from a contradiction for messages whose time alone cannot: all events, untrusted readings."""
 
-from dataclasses import dataclass
+import json
+from dataclasses import asdict, dataclass
 from datetime import datetime
+from typing import Any
 
 import psycopg
 from psycopg.types.json import Jsonb
 
 from pipeline.domain.message import Batch, Message
+from pipeline.store.events import kind_of
 from pipeline.store.registry import QUERIES, Registry
 from pipeline.validate import identity, needs_seen
+
+PRIVATE = ("subject", "company_id")
 
 
 @dataclass(slots=True)
@@ -26,9 +31,13 @@ def claim(conn: psycopg.Connection, batch: Batch, registry: Registry, *, now: da
     registry.ensure_devices(conn, {m.sender for m in batch.messages}, now=now)
     result = Claimed([])
     asked: dict[tuple[int, str], Message] = {}
-    for message in batch.messages:
-        device = registry.devices[message.sender.park_id, message.sender.device_id].key
-        if not (needs_seen(message) or device in registry.suspects):
+    keys = [registry.devices[m.sender.park_id, m.sender.device_id].key for m in batch.messages]
+    # Also within the batch: the first delivery of a message may be beyond belief, and its repeat plausible.
+    suspects = registry.suspects | {
+        key for key, m in zip(keys, batch.messages, strict=True) if m.samples and needs_seen(m)
+    }
+    for device, message in zip(keys, batch.messages, strict=True):
+        if not (needs_seen(message) or device in suspects):
             result.fresh.append((message, message.identity))
             continue
         key = identity(message)
@@ -68,12 +77,21 @@ def _claim(conn: psycopg.Connection, asked: dict[tuple[int, str], Message], resu
             _conflict(conn, device, key, message)
 
 
+def public(message: Message) -> dict[str, Any]:
+    """What a refused message says, fit to be shown: without the pseudonym of whoever it speaks of."""
+    events = [{k: v for k, v in asdict(e).items() if k not in PRIVATE and v is not None} for e in message.events]
+    samples = [{"device": s.device_id, "time": s.time, "values": s.values} for s in message.samples]
+    said: dict[str, Any] = json.loads(json.dumps({"samples": samples, "events": events}, default=str))
+    return said
+
+
 def _conflict(conn: psycopg.Connection, device: int, key: str, message: Message) -> None:
-    content = {"samples": [str(s.values) for s in message.samples], "events": [str(e) for e in message.events]}
+    kinds = {kind_of(event) for event in message.events}
     conn.execute(
         QUERIES["add_conflict"],
         {
             "device": device,
+            "kind": min(kinds, default="reading"),
             "point": None,
             "ts": None,
             "identity": key,
@@ -81,6 +99,6 @@ def _conflict(conn: psycopg.Connection, device: int, key: str, message: Message)
             "received": message.received,
             "kept": None,
             "refused": None,
-            "content": Jsonb(content),
+            "content": Jsonb(public(message)),
         },
     )

@@ -213,14 +213,17 @@ class Child:
         guard = Path(__file__).with_name("guard.py")
         with self.log.open("wb") as log:
             self._guard = subprocess.Popen(
-                [sys.executable, "-I", "-S", str(guard), json.dumps(order)],
+                [sys.executable, "-I", "-S", str(guard)],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=log,
                 pass_fds=keep,
                 start_new_session=True,
             )
+        assert self._guard.stdin  # noqa: S101
         assert self._guard.stdout  # noqa: S101
+        self._guard.stdin.write(json.dumps(order).encode() + b"\n")
+        self._guard.stdin.flush()
         with self._guard.stdout as answer:
             line = answer.readline()
         if not line:

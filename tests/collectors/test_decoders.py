@@ -95,7 +95,17 @@ def test_rejected_sample_becomes_a_sealed_dead_letter(file: Path) -> None:
 
 @given(st.binary(max_size=300), st.sampled_from(["readings", "access", "passage", "door", "screening", "status"]))
 def test_no_payload_breaks_the_reader(payload: bytes, kind: str) -> None:
-    assert isinstance(reader().read(f"park/v1/qinghe/sensor/x/{kind}".encode(), payload, NOW), DeadLetter | Message)
+    read = reader().read(f"park/v1/qinghe/sensor/x/{kind}".encode(), payload, NOW)
+    assert isinstance(read, Message) or read.reason != "decoder-error"
+
+
+@given(
+    st.recursive(st.none() | st.floats() | st.text(max_size=5), lambda c: st.lists(c) | st.dictionaries(st.text(), c))
+)
+def test_no_json_breaks_the_reader(content: object) -> None:
+    for payload in (json.dumps(content), json.dumps({"values": {"a": 1}, "x": content, "boot": content})):
+        read = reader().read(b"park/v1/qinghe/sensor/x/readings", payload.encode(), NOW)
+        assert isinstance(read, Message) or read.reason != "decoder-error"
 
 
 @given(st.binary(max_size=120))

@@ -57,6 +57,14 @@ def test_file_errors_say_what_to_write(tmp_path: Path) -> None:
     assert lanes.read(str(file)) == (Lane("a", ("park/v1/a/#",)),)
 
 
+@pytest.mark.parametrize("filters", ['"park/#"', '["park/#/x"]', '["park/a+"]', '[""]', "[]", '["a/#", "a/b"]', "[1]"])
+def test_filters_that_no_broker_would_take_are_refused(tmp_path: Path, filters: str) -> None:
+    file = tmp_path / "lanes.toml"
+    file.write_text(f'[[lane]]\nname = "a"\nfilters = {filters}\n')
+    with pytest.raises(ConfigurationError):
+        lanes.read(str(file))
+
+
 def test_two_processes_share_and_the_survivor_takes_over(database: str) -> None:
     first, second = Claims(DEFAULT, database), Claims(DEFAULT, database)
     assert len(first.step()) == len(DEFAULT)  # alone: all of them

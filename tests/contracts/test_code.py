@@ -46,6 +46,20 @@ def test_no_sql_asks_the_server_for_the_time() -> None:
     assert not found
 
 
+def test_no_sql_in_python_asks_the_server_for_the_time() -> None:
+    found = []
+    for file in ours():
+        if file.suffix == ".py" and "tests" not in file.parts:
+            texts = [n for n in ast.walk(ast.parse(file.read_text(encoding="utf-8"))) if isinstance(n, ast.Constant)]
+            sql = [
+                n
+                for n in texts
+                if isinstance(n.value, str) and re.match(r"\s*(select|insert|update|delete|with)\b", n.value)
+            ]
+            found += [f"{file.relative_to(REPO)}:{n.lineno}" for n in sql if TIME.search(str(n.value))]
+    assert not found
+
+
 def without_comments(file: Path) -> str:
     return re.sub(r"--.*", "", file.read_text(encoding="utf-8"))
 

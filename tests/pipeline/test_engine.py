@@ -76,15 +76,34 @@ def test_a_device_that_was_only_heard_long_ago_is_offline_not_unknown(conn: psyc
     assert state(conn) == "offline"
 
 
-def test_a_pack_of_history_does_not_make_a_device_look_alive(conn: psycopg.Connection) -> None:
+def test_what_a_gateway_tells_of_the_past_does_not_make_a_device_look_alive(conn: psycopg.Connection) -> None:
     e = engine()
     say(conn, 0)
     e.tick(conn, at(1))
     e.tick(conn, at(60))
     assert state(conn) == "offline"
-    say(conn, 4000, measured=70)  # a gateway returns and sends what its device said an hour ago
+    past = Sample("m1", at(70), {"active_power": 1.0})  # an hour ago, when the gateway had no uplink
+    pack = Message(Sender("small", Family.GATEWAY, "gw"), "m:pack", b"p" * 16, at(4000), [past])
+    Writer(conn).write(Batch("test", [pack]), now=at(4000))
     e.tick(conn, at(4001))
-    assert state(conn) == "offline"
+    assert (state(conn), state(conn, "gw")) == ("offline", "online")
+
+
+def test_a_device_with_a_slow_clock_is_alive_all_the_same(conn: psycopg.Connection) -> None:
+    """Or one that stamps the beginning of its quarter of an hour: it publishes, so it lives."""
+    e = engine()
+    say(conn, 1000, measured=100)
+    e.tick(conn, at(1001))
+    assert state(conn) == "online"
+
+
+def test_what_the_broker_kept_is_no_sign_of_life(conn: psycopg.Connection) -> None:
+    birth = StatusReport(at(0), ConnectionState.ONLINE)
+    sender = Sender("small", Family.METER, "m1")
+    kept = Message(sender, "m:b-birth", b"b" * 16, at(1), [], [birth], retained=True)
+    Writer(conn).write(Batch("test", [kept]), now=at(1))
+    engine().tick(conn, at(2))
+    assert state(conn) == "unknown"
 
 
 def test_a_last_will_takes_effect_at_once_and_says_why(conn: psycopg.Connection) -> None:
@@ -152,6 +171,18 @@ def test_a_failing_step_leaves_the_others_alone(conn: psycopg.Connection) -> Non
     assert conn.execute("select count(*) from park.companies where company_id = 'half'").fetchone() == (0,)
 
 
+def test_a_step_that_the_server_cancels_leaves_the_others_alone_too(conn: psycopg.Connection) -> None:
+    """The driver files a cancelled query under operational errors, beside a lost connection."""
+
+    def cancelled(c: psycopg.Connection, _now: datetime) -> int:
+        c.execute("select pg_cancel_backend(pg_backend_pid())")
+        return 1
+
+    e = Engine([Step("cancelled", cancelled, timedelta(0)), Step("fine", lambda _c, _n: 7, timedelta(0))])
+    assert e.tick(conn, at(0)) == {"cancelled": 0, "fine": 7}
+    assert "cancelled" in e.failing
+
+
 def test_steps_run_when_they_are_due(conn: psycopg.Connection) -> None:
     e = Engine([Step("slow", lambda _c, _n: 1, timedelta(minutes=1))])
     ran = [bool(e.tick(conn, at(s))) for s in (0, 30, 61, 90, 121)]
@@ -169,3 +200,17 @@ def test_retention_keeps_what_is_young_and_lets_go_of_the_rest(conn: psycopg.Con
     assert left == [(at(0),)]
     rolled = conn.execute("select count(*), min(bucket) from park.readings_15m").fetchone()
     assert rolled == (1, at(0))  # older than raw retention: stored once, never rolled up
+
+
+def test_an_identity_is_remembered_longer_than_its_event(conn: psycopg.Connection) -> None:
+    """Events go in chunks of a week; a repeat of one whose identity is forgotten would stumble over the old row."""
+    insert = "insert into smartpark.seen values (1, %s, '', %s, false)"
+    for days in (SETTINGS.event_days + 1, SETTINGS.event_days + 7, SETTINGS.event_days + 9):
+        conn.execute(insert, [str(days), at(-86400.0 * days)])
+    engine().tick(conn, at(0))
+    assert conn.execute("select count(*) from smartpark.seen").fetchone() == (2,)
+
+
+def test_a_server_gives_a_vanished_host_up(conn: psycopg.Connection) -> None:
+    shown = [conn.execute(f"show tcp_keepalives_{k}".encode()).fetchone() for k in ("idle", "interval", "count")]
+    assert shown == [("15",), ("5",), ("3",)]

@@ -1,14 +1,15 @@
 """What makes two messages the same, and what happens to each kind of repeat: docs/wire.md's table, row by row."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from hashlib import blake2b
+from hashlib import blake2b, sha256
 
 import psycopg
 import pytest
 
 from pipeline.domain.access import AccessEvent, AccessKind, Direction
-from pipeline.domain.message import Batch, Event, Message, Sample, Sender
+from pipeline.domain.message import Batch, DeadLetter, Event, Message, Sample, Sender
 from pipeline.domain.park import Family
 from pipeline.domain.quality import Quality
 from pipeline.ingest import Outcome, Writer
@@ -120,9 +121,14 @@ def test_a_clock_that_comes_true_while_the_message_is_repeated_does_not_double_i
     desk.write(readings(5.0, time=ahead))
     repeat = readings(5.0, time=ahead, received=NOW + timedelta(minutes=2))
     assert desk.write(repeat).duplicates == 1
+    with_both = [
+        readings(6.0, time=ahead, identity="m:2", device="m9"),
+        readings(6.0, time=ahead, identity="m:2", device="m9", received=NOW + timedelta(minutes=2)),
+    ]
+    assert (desk.write(*with_both).readings, len(desk.rows(STORED))) == (1, 2)  # both deliveries in one batch
     fresh = Writer(desk.conn)  # another process learns of the suspect from the database
     assert fresh.write(Batch("test", [repeat]), now=NOW).duplicates == 1
-    assert len(desk.rows(STORED)) == 1
+    assert len(desk.rows(STORED)) == 2
 
 
 def test_a_reading_with_neither_identity_nor_time_is_at_least_once_and_counted(desk: Desk) -> None:
@@ -149,9 +155,20 @@ def test_an_identity_with_another_content_is_kept_as_a_conflict(desk: Desk) -> N
     desk.write(passage())
     assert desk.write(passage(way=Direction.OUT)).conflicts == 1
     assert desk.rows(b"select direction from smartpark.access_event") == [("in",)]
-    content = desk.rows(b"select identity, content->>'events' from park.conflicts")
-    assert content[0][0] == "m:1"
-    assert "out" in str(content[0][1])
+    (shown,) = desk.rows(b"select kind, identity, content from park.conflicts")
+    assert shown[:2] == ("access", "m:1")
+    assert isinstance(shown[2], dict)
+    assert shown[2]["events"][0]["direction"] == "out"
+
+
+def test_a_conflict_never_shows_whom_it_speaks_of(desk: Desk) -> None:
+    desk.write(passage())
+    other = passage(way=Direction.OUT)
+    other.events[0] = replace(other.events[0], subject="5eb1ec7", company_id="acme")  # type: ignore[call-arg]
+    assert desk.write(other).conflicts == 1
+    (text,) = desk.rows(b"select string_agg(c::text, '') from smartpark.conflict c")
+    assert "5eb1ec7" not in str(text)
+    assert "acme" not in str(text)
 
 
 def test_an_older_reading_never_overwrites_the_latest_value(desk: Desk) -> None:
@@ -171,6 +188,20 @@ def test_an_unknown_device_and_point_are_kept_as_provisional(desk: Desk) -> None
     desk.write(readings(1.0, device="nobody-knows", point="something"))
     assert desk.rows(b"select device_id, provisional from park.devices where provisional") == [("nobody-knows", True)]
     assert desk.rows(b"select name, value from park.points where provisional") == [("something", 1.0)]
+
+
+def test_the_same_malformed_bytes_are_kept_once_and_counted(desk: Desk) -> None:
+    letter = DeadLetter(NOW, "not-json", "", b"sealed", identity=b"same")
+    batch = Batch("test", dead_letters=[letter])
+    assert [desk.writer.write(batch, now=NOW).dead_letters for _ in range(3)] == [1, 0, 0]
+    assert desk.rows(b"select times, last_received from park.dead_letters") == [(3, NOW)]
+
+
+def test_a_row_too_large_for_an_index_is_no_passing_trouble(desk: Desk) -> None:
+    """Otherwise its batch would be tried again for ever; narrowed down, it becomes a dead letter."""
+    noise = "".join(sha256(str(n).encode()).hexdigest() for n in range(300))
+    with pytest.raises(psycopg.errors.ProgramLimitExceeded):
+        desk.write(passage(identity=f"m:{noise}"))
 
 
 def test_a_batch_is_stored_whole_or_not_at_all(desk: Desk) -> None:

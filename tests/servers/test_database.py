@@ -1,5 +1,6 @@
 """The private database servers: what they say they are, what survives, and who may have them."""
 
+import contextlib
 import json
 import os
 import re
@@ -16,7 +17,7 @@ import psycopg
 import pytest
 
 from simulators.servers.database import ROOT, Kind, Private, choose_database
-from simulators.servers.process import ServerError, alive
+from simulators.servers.process import Child, ServerError, alive
 from tests.conftest import OwnDatabase, cloned
 
 Eventually = Callable[..., Any]
@@ -219,3 +220,17 @@ def test_a_server_of_ones_own_can_be_killed_and_comes_back_migrated(own_database
     own_database.start()
     assert own_database.url == url
     assert ask(url, "select count(*) from smartpark.schema_version") > 0
+
+
+def test_no_password_stands_on_a_command_line(own_database: OwnDatabase, tmp_path: Path) -> None:
+    """Every user of this machine can read them."""
+    child = Child("sleeper", log=tmp_path / "sleeper.log")
+    child.start(["/bin/sleep", "60"], env={"PARK_DATABASE_URL": own_database.url})
+    lines = []
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            lines.append((process / "cmdline").read_bytes())
+    child.kill()
+    password = own_database.url.split(":")[2].split("@")[0].encode()
+    assert any(b"guard.py" in line for line in lines)
+    assert not [line for line in lines if password in line]

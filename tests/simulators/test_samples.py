@@ -122,7 +122,7 @@ def test_sample_topics_are_what_the_simulator_writes(name: str) -> None:
 def test_rejected_samples_name_a_reason_of_the_closed_list(path: Path) -> None:
     assert sample(path)["expect"]["rejected"] in {
         "not-json", "not-an-object", "unknown-family", "bad-topic", "unknown-message", "bad-type", "missing-key",
-        "two-times", "out-of-bounds", "too-large", "bad-utf8",
+        "two-times", "out-of-bounds", "too-large", "too-deep", "bad-utf8",
     }  # fmt: skip
 
 

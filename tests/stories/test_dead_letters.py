@@ -34,13 +34,15 @@ def test_poison_between_good_messages(database: str, broker: OwnBroker, make_tow
     load.publish(0, 100)
     for n in range(20):
         load.client.publish(f"park/v1/small/meter/m{n}/readings", b"\xff\x00 not json", qos=1)
+        deep = b'{"x":' + b"[" * 2000 + b"]" * 2000 + b',"values":{}}'
+        load.client.publish(f"park/v1/small/sensor/s{n}/readings", deep, qos=1)
         load.client.publish("park/v1/small/gate/g1/nonsense", f'{{"credential": "E200{n}"}}', qos=1)
     load.publish(100, 100)
     load.acknowledged()
     town.wait_for("select count(*) from smartpark.reading", 600)
-    town.wait_for("select count(*) from park.dead_letters", 40)
+    town.wait_for("select count(*) from park.dead_letters", 60)
     reasons = "select string_agg(distinct reason, ',' order by reason) from park.dead_letters"
-    assert town.one(reasons) == "not-json,unknown-message"
+    assert town.one(reasons) == "not-json,too-deep,unknown-message"
     assert town.one("select count(*) from smartpark.dead_letter where position('E200'::bytea in sealed) > 0") == 0
 
 

@@ -59,3 +59,9 @@ def test_the_fall_backs_say_what_they_are_and_lose_nothing(home: Path) -> None:
     assert "demonstration only" in done.stderr
     assert told["stored"] == told["published"] > 100
     assert (told["lost"], told["duplicates"]) == (0, 0)
+
+
+def test_a_run_that_proved_nothing_says_so(home: Path) -> None:
+    told, done = demo(home, "--for", "0", "--days", "0")
+    assert done.returncode == 1
+    assert told["published"] == 0

@@ -86,6 +86,7 @@ create index seen_suspects on smartpark.seen (device) where reading;
 create table smartpark.conflict (
   conflict bigint generated always as identity primary key,
   device   integer not null,
+  kind     text not null check (kind in ('reading', 'access', 'screening', 'status')),
   point    integer,
   ts       timestamptz,
   identity text,
@@ -107,6 +108,8 @@ create table smartpark.dead_letter (
   detail      text not null,
   sealed      bytea not null,     -- topic and payload, AES-GCM: a malformed message cannot be redacted
   identity    bytea not null unique,
+  times       integer not null default 1,  -- the same bytes, however often: repeats and identical messages look alike
+  last_received timestamptz,
   replayed    timestamptz,
   outcome     text
 );

@@ -12,7 +12,7 @@ create view park.readings_day as
   select point, day, n, sum, min, max, first, last from smartpark.rollup_day;
 
 create view park.conflicts as
-  select c.conflict, d.park_id, d.device_id, p.name as point_name, c.ts, c.identity, c.received, c.kept, c.refused, c.content
+  select c.conflict, d.park_id, d.device_id, c.kind, p.name as point_name, c.ts, c.identity, c.received, c.kept, c.refused, c.content
     from smartpark.conflict c
     join smartpark.device d using (device)
     left join smartpark.point p on p.point = c.point;

@@ -20,5 +20,5 @@ create view park.device_transitions as
 
 create view park.dead_letters as
   select dead_letter, received, park_id, device_id, lane, reason, detail, octet_length(sealed) as sealed_bytes,
-         replayed, outcome
+         times, last_received, replayed, outcome
     from smartpark.dead_letter;

@@ -62,20 +62,21 @@ select s.point, s.ts, s.received, r.value as kept, s.value as refused
 
 -- name: add_conflict
 -- Keeps the later content of a key beside the one that stays.
-insert into smartpark.conflict (device, point, ts, identity, digest, received, kept, refused, content)
-select coalesce(%(device)s::int, (select device from smartpark.point where point = %(point)s)), %(point)s, %(ts)s,
-       %(identity)s, %(digest)s, %(received)s, %(kept)s, %(refused)s, %(content)s
+insert into smartpark.conflict (device, kind, point, ts, identity, digest, received, kept, refused, content)
+select coalesce(%(device)s::int, (select device from smartpark.point where point = %(point)s)), %(kind)s, %(point)s,
+       %(ts)s, %(identity)s, %(digest)s, %(received)s, %(kept)s, %(refused)s, %(content)s
 on conflict do nothing;
 
 -- name: add_dead_letters
--- Keeps sealed messages that could not be understood; a redelivery is kept once.
-insert into smartpark.dead_letter (received, park_id, device_id, lane, reason, detail, sealed, identity)
+-- Keeps sealed messages that could not be understood; the same bytes again are counted, not kept twice.
+insert into smartpark.dead_letter as l (received, park_id, device_id, lane, reason, detail, sealed, identity)
 select received, park_id, device_id, %(lane)s, reason, detail, sealed, identity
   from unnest(%(receiveds)s::timestamptz[], %(parks)s::text[], %(devices)s::text[], %(reasons)s::text[],
               %(details)s::text[], %(sealed)s::bytea[], %(identities)s::bytea[])
        as t (received, park_id, device_id, reason, detail, sealed, identity)
  order by identity
-on conflict (identity) do nothing;
+on conflict (identity) do update set times = l.times + 1, last_received = excluded.received
+returning xmax = 0 as new;
 
 -- name: add_batch
 -- One row a transaction, for the data-health figures.
