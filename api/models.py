@@ -158,6 +158,8 @@ class Event(BaseModel):
 class DeadLetter(BaseModel):
     dead_letter: int
     received: datetime
+    times: int = Field(description="How often the same bytes came.")
+    last_received: datetime | None = Field(description="When they came again last.")
     park_id: str | None
     device_id: str | None
     lane: str
@@ -173,6 +175,7 @@ class Conflict(BaseModel):
 
     conflict: int
     device_id: str
+    kind: str = Field(description="reading, access, screening or status")
     point_name: str | None
     ts: datetime | None
     identity: str | None

@@ -66,7 +66,8 @@ select * from (
 
 -- name: dead_letter_list
 -- Messages that could not be understood, newest first, without their sealed content.
-select dead_letter, received, park_id, device_id, lane, reason, detail, sealed_bytes, replayed, outcome
+select dead_letter, received, times, last_received, park_id, device_id, lane, reason, detail, sealed_bytes, replayed,
+       outcome
   from park.dead_letters
  where (%(park)s::text is null or park_id = %(park)s)
    and (%(reason)s::text is null or reason = %(reason)s)
@@ -77,7 +78,7 @@ select dead_letter, received, park_id, device_id, lane, reason, detail, sealed_b
 
 -- name: conflict_list
 -- The same key with another content: what was kept and what was refused, newest first.
-select conflict, device_id, point_name, ts, identity, received, kept, refused, content
+select conflict, device_id, kind, point_name, ts, identity, received, kept, refused, content
   from park.conflicts
  where park_id = %(park)s
    and (%(device)s::text is null or device_id = %(device)s)
