@@ -6,9 +6,10 @@ import threading
 import time
 
 from collectors import lanes, secrets
-from collectors.session import BrokerAddress, Session
+from collectors.session import Session
 from collectors.worker import Worker
 from pipeline import metrics
+from pipeline.address import BrokerAddress
 from pipeline.domain.errors import Unavailable
 from pipeline.process import running
 from pipeline.settings import Settings

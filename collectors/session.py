@@ -6,10 +6,8 @@ import queue
 import ssl
 import threading
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
-from urllib.parse import unquote, urlsplit
 
 from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTMessage, MQTTv311
 from paho.mqtt.enums import CallbackAPIVersion
@@ -18,8 +16,8 @@ from paho.mqtt.reasoncodes import ReasonCode
 
 from collectors.lanes import Lane
 from pipeline import metrics
+from pipeline.address import BrokerAddress
 from pipeline.domain.clock import Clock
-from pipeline.domain.errors import ConfigurationError
 
 log = logging.getLogger(__name__)
 KEEPALIVE_S = 30
@@ -39,27 +37,6 @@ class Arrived(NamedTuple):
     qos: int
     connection: int
     retained: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class BrokerAddress:
-    """Where the broker is and who we are to it."""
-
-    host: str
-    port: int
-    user: str | None
-    password: str | None
-    tls: bool
-
-    @staticmethod
-    def parse(url: str) -> "BrokerAddress":
-        """Reads mqtt://user:password@host:port or mqtts://…"""
-        parts = urlsplit(url)
-        if parts.scheme not in ("mqtt", "mqtts") or not parts.hostname:
-            raise ConfigurationError("PARK_MQTT_URL: write mqtt://user:password@host:1883 or mqtts://…:8883")
-        tls = parts.scheme == "mqtts"
-        user, password = (unquote(p) if p else None for p in (parts.username, parts.password))
-        return BrokerAddress(parts.hostname, parts.port or (8883 if tls else 1883), user, password, tls)
 
 
 class Session:

@@ -5,13 +5,12 @@ import time
 from collections import deque
 from collections.abc import Callable
 from typing import Any, NamedTuple
-from urllib.parse import unquote, urlsplit
 
 import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from paho.mqtt.reasoncodes import ReasonCode
 
-from pipeline.domain.errors import ConfigurationError
+from pipeline.address import BrokerAddress
 
 KEEPALIVE_S = 20
 INFLIGHT = 200
@@ -19,27 +18,6 @@ RESEND_S = (
     30.0  # real seconds before a loss that are sent again: what a crashing broker may forget (docs/operations.md)
 )
 RECENT = 5000  # at most so many messages are remembered for that
-
-
-class Address(NamedTuple):
-    """Where the broker is and who we are there."""
-
-    host: str
-    port: int
-    user: str | None
-    password: str | None
-    tls: bool
-
-    @staticmethod
-    def parse(url: str) -> "Address":
-        """Reads mqtt://user:password@host:port, or mqtts:// for TLS; raises ConfigurationError."""
-        parts = urlsplit(url)
-        if parts.scheme not in ("mqtt", "mqtts") or not parts.hostname:
-            raise ConfigurationError("PARK_MQTT_URL must look like mqtt://user:password@host:1883")
-        tls = parts.scheme == "mqtts"
-        user = unquote(parts.username) if parts.username else None
-        password = unquote(parts.password) if parts.password else None
-        return Address(parts.hostname, parts.port or (8883 if tls else 1883), user, password, tls)
 
 
 class Sent(NamedTuple):
@@ -56,7 +34,7 @@ class Link:
     """will(n) is the last will of the n-th connection. Callbacks only note; all else happens in the caller's thread."""
 
     def __init__(
-        self, gateway: str, address: Address, *, client_id: str, will_topic: str, will: Callable[[int], bytes]
+        self, gateway: str, address: BrokerAddress, *, client_id: str, will_topic: str, will: Callable[[int], bytes]
     ):
         self.gateway, self.connections = gateway, 0
         self._lost_at = 0.0

@@ -7,12 +7,13 @@ import time
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
+from pipeline.address import BrokerAddress
 from pipeline.domain.clock import Clock
 from pipeline.domain.park import Device, Family
 from simulators import metrics
 from simulators.happenings import EPOCH
 from simulators.journal import Journal
-from simulators.link import Address, Link, Sent
+from simulators.link import Link, Sent
 from simulators.payloads import topic
 from simulators.schedule import Cast
 from simulators.utterance import Utterance
@@ -31,7 +32,7 @@ class Publisher:
         self.park_id = cast.park.park_id
         devices = {d.device_id: d for d in cast.park.devices}
         self.gateways: dict[str, Device] = {g: devices[g] for g in map(cast.gateway_of, cast.park.devices)}
-        address = Address.parse(mqtt_url)
+        address = BrokerAddress.parse(mqtt_url)
         self.links = {g: self._link(d, address) for g, d in self.gateways.items()}
         self.messages = self.readings = self.repeats = 0
         self._order = itertools.count()
@@ -83,7 +84,7 @@ class Publisher:
         """What is not ready yet, in words."""
         return [f"{g} is not connected" for g, link in self.links.items() if not link.connected.is_set()]
 
-    def _link(self, gateway: Device, address: Address) -> Link:
+    def _link(self, gateway: Device, address: BrokerAddress) -> Link:
         where = topic(self.park_id, gateway.family, device_id=gateway.device_id, message="status")
         client_id = f"sim-{self.park_id}-{gateway.device_id}"
         return Link(gateway.device_id, address, client_id=client_id, will_topic=where, will=self.cast.will)

@@ -12,7 +12,8 @@ from paho.mqtt.reasoncodes import ReasonCode
 from collectors import secrets
 from collectors.lanes import Lane
 from collectors.run import Collector
-from collectors.session import Arrived, BrokerAddress, Session
+from collectors.session import Arrived, Session
+from pipeline.address import BrokerAddress
 from pipeline.domain.clock import Clock
 from pipeline.settings import Settings
 from tests.conftest import OwnBroker, wait_until

@@ -12,10 +12,10 @@ import paho.mqtt.client as mqtt
 import pytest
 from paho.mqtt.enums import CallbackAPIVersion
 
+from pipeline.address import BrokerAddress
 from pipeline.domain.clock import Clock
 from simulators import journal as journals
 from simulators.journal import Journal
-from simulators.link import Address
 from simulators.publisher import Publisher, micros, real_us
 from simulators.schedule import Cast
 from tests.conftest import OwnBroker, wait_until
@@ -29,7 +29,7 @@ class Ear:
     """A third-party subscriber to everything."""
 
     def __init__(self, url: str) -> None:
-        address = Address.parse(url)
+        address = BrokerAddress.parse(url)
         self.heard: list[tuple[str, dict[str, Any]]] = []
         self.subscribed = threading.Event()
         self.client = mqtt.Client(CallbackAPIVersion.VERSION2, "ear")

@@ -13,7 +13,7 @@ from paho.mqtt.client import Client, MQTTMessageInfo, MQTTv311
 from paho.mqtt.enums import CallbackAPIVersion
 
 from collectors import secrets
-from collectors.session import BrokerAddress
+from pipeline.address import BrokerAddress
 from simulators.servers.process import free_port
 from simulators.stack import Stack, wait_ready
 from tests.conftest import OwnBroker, wait_until

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from playwright.sync_api import Page, expect
 
-from collectors.session import BrokerAddress
+from pipeline.address import BrokerAddress
 from tests.conftest import OwnBroker
 from tests.stories.conftest import Town
 
