@@ -1,7 +1,7 @@
 """Brings a database to this program's schema, under a lock, once; and refuses to run on another version.
 
 Migrations are numbered files, `NNNN_name.sql` or, where the editions differ, `NNNN_name.<edition>.sql`. The views of
-schema `park` are dropped and made again at every migration.
+schema `park` are dropped and made again at every migration, and so are the community edition's policies.
 """
 
 import argparse
@@ -15,6 +15,7 @@ import psycopg
 
 from pipeline.domain.errors import ConfigurationError, SchemaOutdated
 from pipeline.settings import Settings
+from pipeline.store import policies
 from pipeline.store.database import connect
 
 SQL = Path(__file__).parent.parent / "sql"
@@ -24,11 +25,13 @@ EDITIONS = ("community", "apache", "plain")
 
 @dataclass(frozen=True, slots=True)
 class Migrated:
-    """What a database is now: schema version, TimescaleDB edition, and how many migrations this run applied."""
+    """What a database is now: schema version, TimescaleDB edition; how many migrations this run applied, and which
+    policies it changed, a line each."""
 
     version: int
     edition: str
     applied: int
+    policies: tuple[str, ...] = ()
 
 
 def detect_edition(conn: psycopg.Connection) -> str:
@@ -42,7 +45,7 @@ def detect_edition(conn: psycopg.Connection) -> str:
 
 
 def migrate(url: str, *, now: datetime, settings: Settings | None = None) -> Migrated:
-    """Applies what is missing, in one transaction, and makes the views again. Safe twice, and at once."""
+    """Applies what is missing, in one transaction, and makes views and policies again. Safe twice, and at once."""
     settings = settings or Settings.from_env({})
     with connect(url, application="park migrate") as conn:
         conn.execute("select pg_advisory_xact_lock(%s)", [LOCK])
@@ -55,6 +58,8 @@ def migrate(url: str, *, now: datetime, settings: Settings | None = None) -> Mig
                 " edition text not null, checksum text not null, applied timestamptz not null)"
             )
         done: dict[int, str] = dict(conn.execute("select version, checksum from smartpark.schema_version").fetchall())
+        if unknown := done.keys() - {v for v, _ in migrations(edition)}:
+            raise SchemaOutdated(f"the database has migration {max(unknown)}, which this program does not know")
         applied = 0
         for version, file in migrations(edition):
             text = file.read_text(encoding="utf-8")
@@ -62,19 +67,18 @@ def migrate(url: str, *, now: datetime, settings: Settings | None = None) -> Mig
             if done.get(version, checksum) != checksum:
                 raise ConfigurationError(f"{file.name} was changed after it had been applied; add a migration instead")
             if version not in done:
-                run(conn, fill(text, settings))
+                run(conn, fill(text))
                 conn.execute(
                     "insert into smartpark.schema_version values (%s, %s, %s, %s, %s)",
                     [version, file.name, edition, checksum, now],
                 )
                 applied += 1
-        if unknown := done.keys() - {v for v, _ in migrations(edition)}:
-            raise SchemaOutdated(f"the database has migration {max(unknown)}, which this program does not know")
         conn.execute("drop schema if exists park cascade")
         conn.execute("create schema park")
         for view in sorted((SQL / "views").glob("*.sql")):
             run(conn, view.read_text(encoding="utf-8"))
-    return Migrated(latest(edition), edition, applied)
+        changed = policies.put(conn, settings, now=now) if edition == "community" else []
+    return Migrated(latest(edition), edition, applied, tuple(changed))
 
 
 def migrations(edition: str) -> list[tuple[int, Path]]:
@@ -118,17 +122,10 @@ def rollup_select(width: str, source: str = "smartpark.reading") -> str:
     return text.format(width=width, source=source)
 
 
-def fill(text: str, settings: Settings) -> str:
-    """Puts the roll-up texts and the retention days where a migration names them."""
-    for key, value in {
-        "{rollup_15m}": rollup_select("15 minutes"),
-        "{rollup_1h}": rollup_select("1 hour"),
-        "{raw_days}": str(settings.raw_days),
-        "{refresh_days}": str(settings.raw_days - 1),
-        "{event_days}": str(settings.event_days),
-        "{screening_days}": str(settings.screening_days),
-    }.items():
-        text = text.replace(key, value)
+def fill(text: str) -> str:
+    """Puts the roll-up texts where a migration names them."""
+    for key, width in {"{rollup_15m}": "15 minutes", "{rollup_1h}": "1 hour"}.items():
+        text = text.replace(key, rollup_select(width))
     return text
 
 
@@ -145,6 +142,8 @@ def main(argv: list[str]) -> int:
     settings = Settings.from_env()
     done = migrate(settings.require("database_url"), now=settings.clock.now(), settings=settings)
     print(f"schema version {done.version}, {done.edition} edition, {done.applied} migrations applied")
+    for line in done.policies:
+        print(f"  {line}")
     if args.json:
         print(json.dumps({"version": done.version, "edition": done.edition, "applied": done.applied}))
     return 0

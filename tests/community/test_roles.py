@@ -53,7 +53,7 @@ def test_collector_engine_and_readers_do_their_work(users: dict[str, str]) -> No
     with connect(users["owner"]) as conn:
         conn.autocommit = True
         jobs = "select count(*) from timescaledb_information.jobs where owner = 'park_owner'::regrole"
-        assert conn.execute(jobs).fetchone() == (7,)
+        assert conn.execute(jobs).fetchone() == (9,)
         engine = Engine(steps("community", Settings.from_env({})))
         assert engine.tick(conn, NOW)["roll-ups"] > 0
         assert engine.failing == {}
