@@ -11,7 +11,3 @@ create view park.audit_log as
 
 create view park.schema_version as
   select version, name, edition, applied from smartpark.schema_version;
-
-grant usage on schema park to park_reader, park_writer;
-grant select on park.schema_version to park_writer;  -- a collector refuses to start on an old schema
-grant select on all tables in schema park to park_reader;
