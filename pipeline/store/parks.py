@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ from psycopg.types.json import Jsonb
 
 from pipeline.domain.errors import NotFound
 from pipeline.domain.park import Company, Crs, Device, Family, Name, Park, Point, PointKind, Space, SpaceKind
-from pipeline.store import audit
+from pipeline.store import audit, locks
 from pipeline.store.database import guarded
 from pipeline.store.park_plan import Action, Change, Kind, Plan, Recorded, Row, compare, wanted
 from pipeline.store.queries import load as load_queries
@@ -19,6 +20,7 @@ __all__ = ["Action", "Change", "Kind", "Plan", "Recorded", "apply", "load", "loc
 
 QUERIES = load_queries(Path(__file__).parent / "parks_sql")
 LOCK = 0x5245  # "RE": the first half of the advisory lock on a park's registry
+ROLL_UPS = int.from_bytes(blake2b(b"roll-ups", digest_size=4).digest(), "big", signed=True)  # engine.steps.key of it
 
 
 def plan(conn: psycopg.Connection, park: Park) -> Plan:
@@ -119,9 +121,11 @@ class _Writer:
 
     def __init__(self, conn: psycopg.Connection, park: Park, changes: Plan) -> None:
         self.conn, self.park_id, self.plan, self.want = conn, park.park_id, changes, wanted(park)
+        self.zone = park.time_zone
 
     def run(self, now: datetime) -> None:
         want = self.want
+        self.move_days()  # first: it may take long, and ingest would wait for rows that are written below
         self.put("put_park", [want.park] if want.park and self.touched(Kind.PARK) else [])
         self.put("put_companies", [{"company_id": i, **want.companies[i]} for i in self.touched(Kind.COMPANY)])
         self.put("put_spaces", [{"space_id": i, **want.spaces[i]} for i in self.touched(Kind.SPACE)])
@@ -137,6 +141,19 @@ class _Writer:
         changes = self.plan.as_json()
         audit.record(self.conn, now=now, action="apply", subject=f"park/{self.park_id}", detail=changes)
         self.conn.execute(QUERIES["announce"], {"payload": f"registry:{self.park_id}"})
+
+    def move_days(self) -> None:
+        """Makes the day roll-ups again where the time zone is new; days of strangers were made in UTC."""
+        change = next((c for c in self.plan.changes if c.kind is Kind.PARK), None)
+        if change is None:
+            return
+        told = {name: old for name, old, _ in change.fields}
+        before = "UTC" if change.action is Action.ADD else told.get("time_zone", self.zone)
+        if before != self.zone:
+            zones = {"park": self.park_id, "before": before, "after": self.zone}
+            self.conn.execute(QUERIES["pause_roll_ups"], {"kind": locks.STEP, "key": ROLL_UPS})
+            self.conn.execute(QUERIES["drop_days"], zones)
+            self.conn.execute(QUERIES["make_days"], zones)
 
     def touched(self, kind: Kind) -> list[str]:
         written = (Action.ADD, Action.REGISTER, Action.CHANGE)

@@ -3,7 +3,7 @@ TimescaleDB's Apache edition (a server) and on its community edition (WebAssembl
 
 import itertools
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, LiteralString, NamedTuple
@@ -122,7 +122,7 @@ def floor(seconds: int) -> Callable[[datetime], datetime]:
     return lambda ts: datetime.fromtimestamp(ts.timestamp() // seconds * seconds, UTC)
 
 
-def check(conn: psycopg.Connection) -> None:
+def check(conn: psycopg.Connection, zones: Mapping[str, str] = ZONES) -> None:
     """Every roll-up of the whole database against its raw readings."""
     points: dict[int, str] = dict(conn.execute("select point, park_id from park.points").fetchall())
     raw = conn.execute("select point, ts, value, quality from park.readings").fetchall()
@@ -133,7 +133,7 @@ def check(conn: psycopg.Connection) -> None:
         assert found == recomputed([((point, start(ts)), ts, value) for point, ts, value in sound]), view
 
     def day(point: int, ts: datetime) -> date:
-        return ts.astimezone(ZoneInfo(ZONES[points[point]])).date()
+        return ts.astimezone(ZoneInfo(zones[points[point]])).date()
 
     days: LiteralString = "select point, day, n, sum, min, max, first, last from park.readings_day"
     found = {(point, local): tuple(row) for point, local, *row in conn.execute(days)}
