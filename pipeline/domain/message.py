@@ -24,6 +24,9 @@ class Sample(NamedTuple):
     units: dict[str, str] | None = None
 
 
+LAST_WILL = "last-will"  # the reason that a will gives: the broker speaks, not the device
+
+
 class ConnectionState(StrEnum):
     """What a status message claims."""
 

@@ -1,17 +1,26 @@
-"""Turns silence into a transition: online and past its deadline → offline; heard again → online."""
+"""Turns silence into a transition: past its deadline → offline; heard again → online.
 
-from datetime import datetime
+Silence is a device's own only if somebody else was heard after its deadline: when nothing at all arrives, collectors,
+broker or network are down, and a park full of "offline" devices would send people to the wrong place.
+"""
+
+from datetime import datetime, timedelta
 
 import psycopg
 
 from pipeline.engine.steps import QUERIES
 
+ROUND = timedelta(seconds=10)  # after a gap, lanes come back one after another: so long until silence is judged
+BLIND = timedelta(minutes=10)  # when nothing at all arrived for so long, the devices are offline for all we know
+
 
 def run(conn: psycopg.Connection, now: datetime) -> int:
     """Each device whose state is due, once; the update is the claim. Returns how many changed."""
+    (evidence,) = conn.execute(QUERIES["evidence"], {"before": now - ROUND}).fetchone() or (None,)
+    due = {"now": now, "evidence": evidence, "long_ago": now - BLIND}
     changed = 0
     for name in ("heard_again", "fell_silent"):
-        rows = conn.execute(QUERIES[name], {"now": now}).fetchall()
+        rows = conn.execute(QUERIES[name], due).fetchall()
         changed += len(rows)
         if rows:
             conn.execute(QUERIES["notify"], {"payload": f"transition:{rows[-1][0]}"})

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import psycopg
 
-from pipeline.domain.message import ConnectionState
+from pipeline.domain.message import LAST_WILL, ConnectionState
 from pipeline.settings import Settings
 from pipeline.store.registry import QUERIES
 from pipeline.store.rows import Heard, Rows
@@ -12,22 +12,31 @@ from pipeline.store.rows import Heard, Rows
 
 def keep_heard(conn: psycopg.Connection, rows: Rows, settings: Settings) -> None:
     """Moves `heard` and `deadline` of every device in the batch; a device that says it goes offline is due at once."""
-    if not rows.heard:
-        return
-    items = sorted(rows.heard.items())
-    status = [h.status for _, h in items]
-    conn.execute(
-        QUERIES["upsert_liveness"],
-        {
-            "devices": [device for device, _ in items],
-            "heards": [h.heard for _, h in items],
-            "deadlines": [h.heard + tolerance(h, settings) for _, h in items],
-            "reasons": [s.reason or s.state if s else None for s in status],
-            "batteries": [s.battery_pct if s else None for s in status],
-            "signals": [s.signal_dbm if s else None for s in status],
-            "firmwares": [s.firmware if s else None for s in status],
-        },
-    )
+    if rows.heard:
+        items = sorted(rows.heard.items())
+        status = [h.status for _, h in items]
+        conn.execute(
+            QUERIES["upsert_liveness"],
+            {
+                "devices": [device for device, _ in items],
+                "heards": [h.heard for _, h in items],
+                "deadlines": [h.heard + tolerance(h, settings) for _, h in items],
+                "reasons": [s.reason or s.state if s else None for s in status],
+                "batteries": [s.battery_pct if s else None for s in status],
+                "signals": [s.signal_dbm if s else None for s in status],
+                "firmwares": [s.firmware if s else None for s in status],
+            },
+        )
+    if rows.wills:
+        wills = sorted(rows.wills.items())
+        conn.execute(
+            QUERIES["keep_wills"],
+            {
+                "devices": [device for device, _ in wills],
+                "receiveds": [received for _, received in wills],
+                "reasons": [LAST_WILL] * len(wills),
+            },
+        )
 
 
 def tolerance(heard: Heard, settings: Settings) -> timedelta:

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 import psycopg
 
-from pipeline.domain.message import ConnectionState, Message, Sample, StatusReport
+from pipeline.domain.message import LAST_WILL, ConnectionState, Message, Sample, StatusReport
 from pipeline.domain.park import Family
 from pipeline.store.registry import Registry
 from pipeline.validate import dated, quality
@@ -33,6 +33,7 @@ class Rows:
     readings: dict[tuple[int, datetime], ReadingRow] = field(default_factory=dict)
     events: list[tuple[int, datetime, datetime, datetime | None, str | None, int, object]] = field(default_factory=list)
     heard: dict[int, Heard] = field(default_factory=dict)
+    wills: dict[int, datetime] = field(default_factory=dict)
     buckets: dict[int, set[int]] = field(default_factory=dict)
     contradictions: list[tuple[ReadingRow, float | None]] = field(default_factory=list)
     suspects: set[int] = field(default_factory=set)
@@ -110,6 +111,9 @@ def _hear_sender(rows: Rows, message: Message, registry: Registry) -> None:
         return
     device = registry.devices[message.sender.park_id, message.sender.device_id]
     reports = [e for e in message.events if isinstance(e, StatusReport)]
+    if any(r.state == ConnectionState.OFFLINE and r.reason == LAST_WILL for r in reports):
+        rows.wills[device.key] = message.received
+        return
     _hear(rows, device.key, message.received, device.interval_s, reports[-1] if reports else None)
 
 
@@ -121,6 +125,7 @@ def _add_events(rows: Rows, message: Message, key: str | None, registry: Registr
 
 
 def _hear(rows: Rows, device: int, received: datetime, interval_s: float, status: StatusReport | None = None) -> None:
+    rows.wills.pop(device, None)  # it spoke after its will
     known = rows.heard.get(device)
     if known is None:
         rows.heard[device] = Heard(received, interval_s, status)

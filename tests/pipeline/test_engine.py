@@ -42,6 +42,13 @@ def say(conn: psycopg.Connection, seconds: float, *, measured: float | None = No
     Writer(conn).write(Batch("test", [message]), now=at(seconds))
 
 
+def others_speak(conn: psycopg.Connection, seconds: float) -> None:
+    """Something else of the park is heard: what is silent now is silent by itself."""
+    sample = Sample("gw", at(seconds), {"queued": 0.0})
+    message = Message(Sender("small", Family.GATEWAY, "gw"), f"m:{seconds}", b"g" * 16, at(seconds), [sample])
+    Writer(conn).write(Batch("test", [message]), now=at(seconds))
+
+
 def state(conn: psycopg.Connection, device: str = "m1") -> str:
     row = conn.execute("select state from park.devices where device_id = %s", [device]).fetchone()
     assert row
@@ -55,23 +62,47 @@ def test_silence_on_a_timeline(conn: psycopg.Connection) -> None:
     say(conn, 0)
     e.tick(conn, at(1))
     assert state(conn) == "online"
-    e.tick(conn, at(29))
-    assert state(conn) == "online"
-    e.tick(conn, at(31))
+    others_speak(conn, 30)
+    e.tick(conn, at(39))
+    assert state(conn) == "online"  # others were heard a moment ago: it may be next
+    e.tick(conn, at(40))
     assert state(conn) == "offline"
-    say(conn, 40)
-    e.tick(conn, at(41))
+    say(conn, 50)
+    e.tick(conn, at(51))
     assert state(conn) == "online"
-    told = conn.execute("select from_state, to_state, reason, at from park.device_transitions order by transition")
+    told = conn.execute(
+        "select from_state, to_state, reason, at from park.device_transitions"
+        " where device_id = 'm1' order by transition"
+    )
     assert told.fetchall() == [
         ("unknown", "online", "heard", at(1)),
-        ("online", "offline", "silent since 2026-11-21T06:00:00Z", at(31)),
-        ("offline", "online", "heard", at(41)),
+        ("online", "offline", "silent since 2026-11-21T06:00:00Z", at(40)),
+        ("offline", "online", "heard", at(51)),
     ]
+
+
+def test_when_nothing_arrives_at_all_no_device_is_blamed_for_it(conn: psycopg.Connection) -> None:
+    """Collectors or broker are down; the ingest tile says so."""
+    e = engine()
+    say(conn, 0)
+    others_speak(conn, 0)
+    e.tick(conn, at(1))
+    for seconds in (31, 60, 300):
+        e.tick(conn, at(seconds))
+        assert (state(conn), state(conn, "gw")) == ("online", "online")
+    say(conn, 400)  # the first lane is back
+    e.tick(conn, at(401))
+    assert state(conn, "gw") == "online"
+    others_speak(conn, 402)  # the second
+    e.tick(conn, at(415))
+    assert (state(conn), state(conn, "gw")) == ("online", "online")
+    e.tick(conn, at(402 + 180 + 600))  # ten minutes of nothing: for all we know they are
+    assert (state(conn), state(conn, "gw")) == ("offline", "offline")
 
 
 def test_a_device_that_was_only_heard_long_ago_is_offline_not_unknown(conn: psycopg.Connection) -> None:
     say(conn, 0)
+    others_speak(conn, 3900)
     engine().tick(conn, at(4000))
     assert state(conn) == "offline"
 
@@ -80,6 +111,7 @@ def test_what_a_gateway_tells_of_the_past_does_not_make_a_device_look_alive(conn
     e = engine()
     say(conn, 0)
     e.tick(conn, at(1))
+    others_speak(conn, 45)
     e.tick(conn, at(60))
     assert state(conn) == "offline"
     past = Sample("m1", at(70), {"active_power": 1.0})  # an hour ago, when the gateway had no uplink
@@ -117,6 +149,8 @@ def test_a_last_will_takes_effect_at_once_and_says_why(conn: psycopg.Connection)
     assert state(conn) == "offline"
     told = conn.execute("select reason from park.device_transitions order by transition desc limit 1").fetchone()
     assert told == ("last-will",)
+    heard = conn.execute("select heard from park.devices where device_id = 'm1'").fetchone()
+    assert heard == (at(0),)  # the broker spoke, not the device
     say(conn, 4, number=1)
     e.tick(conn, at(5))
     assert state(conn) == "online"
@@ -127,19 +161,21 @@ def test_a_retired_device_falls_silent_without_a_word(conn: psycopg.Connection) 
     say(conn, 0)
     e.tick(conn, at(1))
     conn.execute("update smartpark.device set retired = true where device_id = 'm1'")
+    others_speak(conn, 45)
     e.tick(conn, at(60))
-    assert conn.execute("select count(*) from park.device_transitions").fetchone() == (1,)
+    assert conn.execute("select count(*) from park.device_transitions where device_id = 'm1'").fetchone() == (1,)
 
 
 def test_two_engines_do_nothing_twice(conn: psycopg.Connection, database: str) -> None:
     say(conn, 0)
+    others_speak(conn, 31)
     with connect(database) as other:
         other.autocommit = True
         first, second = engine(), engine()
-        for seconds in (1, 2, 40, 41):
+        for seconds in (1, 2, 50, 51):
             first.tick(conn, at(seconds))
             second.tick(other, at(seconds))
-    row = conn.execute("select count(*) from park.device_transitions").fetchone()
+    row = conn.execute("select count(*) from park.device_transitions where device_id = 'm1'").fetchone()
     assert row == (2,)
 
 

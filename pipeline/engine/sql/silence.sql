@@ -13,11 +13,17 @@ insert into smartpark.device_transition (device, at, from_state, to_state, reaso
 select device, %(now)s, before, 'online', 'heard' from changed order by device
 returning transition;
 
+-- name: evidence
+-- The newest time at which anybody was heard, with enough time since for others to be heard as well.
+select max(at) from (select at from smartpark.ingest_batch order by batch desc limit 2000) as newest
+ where at <= %(before)s;
+
 -- name: fell_silent
 -- Devices in use, heard before, whose deadline has passed: offline, with a transition row each that says why.
 with due as (
   select s.device, s.state from smartpark.device_state s join smartpark.device d using (device)
-   where s.state <> 'offline' and s.deadline <= %(now)s and s.heard is not null and not d.retired
+   where s.state <> 'offline' and s.heard is not null and not d.retired
+     and (s.deadline <= s.heard or s.deadline <= %(evidence)s or s.deadline <= %(long_ago)s)
    order by s.device limit 5000 for update of s skip locked
 ), changed as (
   update smartpark.device_state s set state = 'offline', since = %(now)s

@@ -40,6 +40,13 @@ on conflict (device) do update
       firmware = coalesce(excluded.firmware, s.firmware)
 where s.heard is null or s.heard <= excluded.heard;
 
+-- name: keep_wills
+-- Devices whose broker sent their last will: their silence is due at once; a will is no sign of life.
+update smartpark.device_state s
+   set deadline = s.heard, reason = t.reason
+  from unnest(%(devices)s::int[], %(receiveds)s::timestamptz[], %(reasons)s::text[]) as t (device, received, reason)
+ where s.device = t.device and s.heard <= t.received;
+
 -- name: make_stage
 -- Where readings wait while duplicates are about; one per connection.
 create temporary table if not exists stage_reading (
