@@ -15,6 +15,7 @@ from api.context import Context
 from api.database import Database
 from api.live import Hub
 from api.measure import Measure
+from api.readiness import Readiness
 from api.routes import PREFIX, events, live, operation, readings, registry
 from api.security import Guard, allowed_hosts, content_policy
 from pipeline.settings import Settings
@@ -39,6 +40,7 @@ def create_app(settings: Settings) -> FastAPI:
     database = Database(url)
     boards = Boards(database, settings.clock, build=build, notice=settings.notice)
     hub = Hub(boards, listen_to=url)
+    readiness = Readiness()
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -46,6 +48,7 @@ def create_app(settings: Settings) -> FastAPI:
         await hub.start()
         yield
         await hub.stop()
+        readiness.close()
         database.close()
 
     app = FastAPI(
@@ -57,7 +60,7 @@ def create_app(settings: Settings) -> FastAPI:
         redoc_url=None,
         openapi_url=f"{PREFIX}/openapi.json",
     )
-    app.state.context = Context(settings, settings.clock, database, boards, hub, build)
+    app.state.context = Context(settings, settings.clock, database, boards, hub, build, readiness)
     problems.install(app)
     for part in (registry, readings, events, live):
         app.include_router(part.router, responses={"4XX": PROBLEM, "5XX": PROBLEM})

@@ -8,6 +8,7 @@ from fastapi import Depends, Request
 from api.boards import Boards, sole_park
 from api.database import Database, Reader
 from api.live import Hub
+from api.readiness import Readiness
 from pipeline.domain.clock import Clock
 from pipeline.domain.errors import NotFound
 from pipeline.settings import Settings
@@ -23,6 +24,7 @@ class Context:
     boards: Boards
     hub: Hub
     build: str
+    readiness: Readiness
 
     def park(self, reader: Reader, park_id: str | None) -> str:
         """The park that is meant; one that only devices name counts too (they are provisional). Raises NotFound."""

@@ -16,7 +16,7 @@ class Told(NamedTuple):
 
 
 def describe(row: Row) -> Told:
-    """The words for a row of the query event_list."""
+    """The words for a row of the queries event_list and tile_sensor_changes."""
     match row["kind"]:
         case "decision":
             return Told(code_label(AccessEventCode, row["code"]), row["reader"])
@@ -27,6 +27,8 @@ def describe(row: Row) -> Told:
         case "screening":
             skin = None if row["skin_c"] is None else f"{row['skin_c']:.1f} °C"
             return Told(row["label"], row["reason"] or skin)
+        case "sensor":
+            return Told(row["name"], "began" if row["value"] == 1 else "ended")
         case _:
             return Told(row["label"], row["reason"])
 

@@ -104,6 +104,7 @@ class Hub:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._failed: str | None = None
         self._begun: float | None = None
+        self._announced_away = False
         self.closing = False
 
     async def start(self) -> None:
@@ -199,12 +200,11 @@ class Hub:
                     del self._channels[chosen]
 
     async def _refresh(self, channel: Channel, kinds: frozenset[str]) -> None:
+        loop = asyncio.get_running_loop()
         self._begun = time.monotonic()
-        was_away = self._away()
+        overdue = loop.call_later(OVERDUE_S + 0.05, self._announce)
         try:
-            faces = await asyncio.get_running_loop().run_in_executor(
-                self._worker, self.boards.refresh, channel.board, kinds
-            )
+            faces = await loop.run_in_executor(self._worker, self.boards.refresh, channel.board, kinds)
             self._failed = None
             channel.publish(faces)
         except ParkError as error:
@@ -214,17 +214,23 @@ class Hub:
             # A tile that fails must not end the stream of the others: the page shows their age.
             log.exception("tiles of park %s", channel.board.park.park_id)
             self._failed = type(error).__name__
+        finally:
+            overdue.cancel()
         self._begun = None
         if channel.clients:
             channel.wanted = time.monotonic()
         channel.due = time.monotonic() + (TICK_S if channel.clients else IDLE_TICK_S)
         metrics.DATABASE_UP.set(not self._failed)
-        if self._away() != was_away:
-            self._offer_heartbeat()
+        self._announce()
 
     def _away(self) -> bool:
         overdue = self._begun is not None and time.monotonic() - self._begun > OVERDUE_S
         return self._failed is not None or overdue
+
+    def _announce(self) -> None:
+        """A heartbeat at once where the streams were last told otherwise."""
+        if self._away() != self._announced_away:
+            self._offer_heartbeat()
 
     async def _beat(self) -> None:
         while True:
@@ -232,6 +238,7 @@ class Hub:
             self._offer_heartbeat()
 
     def _offer_heartbeat(self) -> None:
+        self._announced_away = self._away()
         chunk = self._heartbeat()
         for channel in self._channels.values():
             channel.offer(chunk)

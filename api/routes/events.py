@@ -10,6 +10,7 @@ from api import models
 from api.context import Api
 from api.database import Reader, Row
 from api.events import KINDS, describe
+from api.known import check_known
 from api.paging import bad_cursor, cursor, keys_of, next_link
 from api.parameters import Id, Instant, Paged, Text
 from api.routes import PREFIX
@@ -108,6 +109,8 @@ def conflicts(api: Api, request: Request, asked: Annotated[OfConflicts, Query()]
         found = reader.rows(
             "conflict_list", prepare=False, park=park_id, device=asked.device, after=after, rows=asked.limit + 1
         )
+        if asked.device and not found:
+            check_known(reader, park_id, "device", asked.device)
     items = [models.Conflict(**row) for row in found[: asked.limit]]
     more = next_link(request, cursor(items[-1].conflict)) if len(found) > asked.limit else None
     return models.Page(items=items, next=more)

@@ -28,9 +28,9 @@ def healthz() -> dict[str, str]:
 
 
 @router.api_route("/readyz", methods=["GET", "HEAD"])
-def readyz(api: Api) -> JSONResponse:
-    """200 when everything is there, else 503 with what is missing, in words."""
-    missing = find_missing(api)
+async def readyz(api: Api) -> JSONResponse:
+    """200 when everything is there, else 503 with what is missing, in words; soon, even where the database hangs."""
+    missing = await api.readiness.missing(lambda: find_missing(api))
     return JSONResponse({"ready": not missing, "missing": missing}, 503 if missing else 200)
 
 

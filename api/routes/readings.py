@@ -24,11 +24,13 @@ from api.downsampling import (
     on_grid,
     with_gaps,
 )  # fmt: skip
+from api.known import check_known, unknown
 from api.parameters import Id, Instant, Number, OfPark, Text
 from api.routes import PREFIX
 from api.tiles.look import label
 from api.wrong import InvalidParameter, TooManyRows, Wrong
 from pipeline.domain.errors import NotFound
+from pipeline.domain.quality import Quality
 
 router = APIRouter(prefix=PREFIX, tags=["readings"])
 
@@ -97,7 +99,10 @@ def find_point(api: Context, reader: Reader, asked: OfReadings) -> Row:
     park_id = api.park(reader, asked.park)
     row = reader.row("point_by_name", park=park_id, device=asked.device, name=asked.name)
     if row is None:
-        raise NotFound(f"point {asked.name} of device {asked.device} in park {park_id}")
+        check_known(reader, park_id, "device", asked.device)
+        found = reader.rows("point_names", park=park_id, device=asked.device)
+        points = [p["name"] for p in found]
+        raise unknown(f"point {asked.name} of device {asked.device} in park {park_id}", asked.name, points, most=50)
     return row
 
 
@@ -153,8 +158,14 @@ def samples(reader: Reader, point: Row, since: datetime, until: datetime) -> dic
         "since": since,
         "until": until,
         "resolution": "raw",
-        "samples": [{**row, "quality": label(row["quality"])} for row in found],
+        "samples": [{**row, "quality": sample_quality(row)} for row in found],
     }
+
+
+def sample_quality(row: Row) -> str:
+    """The word for it; a received time is no reason for doubt where the device claimed none."""
+    unclaimed = row["quality"] == Quality.UNTRUSTED_TIME and row["device_ts"] is None
+    return label(Quality.GOOD if unclaimed else row["quality"])
 
 
 def check_rows(count: int) -> None:

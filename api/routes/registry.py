@@ -6,6 +6,8 @@ from fastapi import APIRouter, Query, Request
 
 from api import models, rows
 from api.context import Api
+from api.database import Reader
+from api.known import check_known
 from api.paging import cursor, keys_of, next_link
 from api.parameters import Id, OfPark, OfParkQuery, Paged, PathId, Text
 from api.routes import PREFIX
@@ -78,17 +80,30 @@ def devices(api: Api, request: Request, asked: Annotated[OfDevices, Query()]) ->
     """Devices by id. `space` includes everything below it; `q` is sought in id and names."""
     (after,) = keys_of(asked.after, str)
     with api.database.read() as reader:
+        park_id = api.park(reader, asked.park)
         found = reader.rows(
             "device_list",
             prepare=False,
-            park=api.park(reader, asked.park),
+            park=park_id,
             after=after,
             rows=asked.limit + 1,
             **asked.model_dump(exclude={"park", "after", "limit"}),
         )
+        if not found:
+            check_filters(reader, park_id, asked)
     items = [rows.device(row) for row in found[: asked.limit]]
     more = next_link(request, cursor(items[-1].device_id)) if len(found) > asked.limit else None
     return models.Page(items=items, next=more)
+
+
+def check_filters(reader: Reader, park_id: str, asked: OfDevices) -> None:
+    """NotFound where a filter names what the park does not have."""
+    if asked.space:
+        check_known(reader, park_id, "space", asked.space)
+    if asked.building:
+        check_known(reader, park_id, "building", asked.building)
+    if asked.gateway:
+        check_known(reader, park_id, "gateway", asked.gateway)
 
 
 @router.get("/devices/{device_id}")

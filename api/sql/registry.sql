@@ -67,10 +67,13 @@ select device, device_id, family, type, name_zh, name_en, space_id, building_id,
  where park_id = %(park)s and device_id = %(device)s
 
 -- name: point_list
--- Points of a park by device and name with their newest readings, filtered.
+-- Points of a park by device and name with their newest readings, filtered. A time that was never claimed is no doubt.
 select point, device_id, family, name, unit, kind, low, high, interval_s, brick_class, role, provisional, retired,
-       ts, received, value, quality
-  from park.points
+       ts, received, value,
+       case when p.quality = 66
+             and exists (select from park.readings r where r.point = p.point and r.ts = p.ts and r.device_ts is null)
+            then 192 else p.quality end as quality
+  from park.points p
  where park_id = %(park)s
    and retired = %(retired)s
    and (%(device)s::text is null or device_id = %(device)s)
@@ -84,16 +87,29 @@ select point, device_id, family, name, unit, kind, low, high, interval_s, brick_
 -- name: point_row
 -- One point by its number.
 select park_id, point, device_id, family, name, unit, kind, low, high, interval_s, brick_class, role, provisional,
-       retired, ts, received, value, quality
-  from park.points
+       retired, ts, received, value,
+       case when p.quality = 66
+             and exists (select from park.readings r where r.point = p.point and r.ts = p.ts and r.device_ts is null)
+            then 192 else p.quality end as quality
+  from park.points p
  where point = %(point)s
 
 -- name: point_by_name
 -- One point by device and name.
 select park_id, point, device_id, family, name, unit, kind, low, high, interval_s, brick_class, role, provisional,
-       retired, ts, received, value, quality
-  from park.points
+       retired, ts, received, value,
+       case when p.quality = 66
+             and exists (select from park.readings r where r.point = p.point and r.ts = p.ts and r.device_ts is null)
+            then 192 else p.quality end as quality
+  from park.points p
  where park_id = %(park)s and device_id = %(device)s and name = %(name)s
+
+-- name: point_names
+-- The names of a device's points.
+select name
+  from park.points
+ where park_id = %(park)s and device_id = %(device)s
+ order by name
 
 -- name: device_keys
 -- The devices that events are asked of: (small integer, id, names, building), retired ones included.
@@ -105,6 +121,21 @@ select d.device, d.device_id, d.name_zh, d.name_en, d.family, d.building_id,
    and (%(device)s::text is null or d.device_id = %(device)s)
    and (%(building)s::text is null or d.building_id = %(building)s)
    and (%(family)s::text is null or d.family = %(family)s)
+
+-- name: known_ids
+-- What a filter could have named: all spaces, buildings, gateways or devices of a park.
+select space_id as id
+  from park.spaces
+ where park_id = %(park)s and (%(what)s = 'space' or (%(what)s = 'building' and kind in ('building', 'site')))
+union
+select device_id
+  from park.devices
+ where park_id = %(park)s and (%(what)s = 'device' or (%(what)s = 'gateway' and family = 'gateway'))
+union
+select gateway_id
+  from park.devices
+ where park_id = %(park)s and %(what)s = 'gateway' and gateway_id is not null
+ order by 1
 
 -- name: schema_version
 -- Version and edition of the schema.

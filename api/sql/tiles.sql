@@ -48,6 +48,13 @@ select date_bin('1 minute', ts, timestamptz '2000-01-03 00:00+00') as bucket,
 select exists (
   select from park.access_events where park_id = %(park)s and ts >= %(since)s and ts < %(until)s) as known
 
+-- name: tile_doors
+-- The newest state of each gate's door that was told in a window.
+select distinct on (device) device, code::integer as code, ts
+  from park.access_events
+ where park_id = %(park)s and ts >= %(since)s and ts < %(until)s and kind = 'door'
+ order by device, ts desc, received desc, ordinal desc
+
 -- name: tile_screenings
 -- Screenings by scanner, result and 0.2 °C of skin temperature (bin: its start in tenths of a degree).
 select device, result, (floor(skin_c::numeric * 5) * 2)::integer as bin, count(*) as n,
@@ -101,20 +108,55 @@ select distinct on (point) point, bucket, last
  order by point, bucket desc
 
 -- name: tile_sensor_problems
--- Facility points worth a look: distrusted values, and leak, smoke, fault or entrapment.
-select p.device_id, p.device, p.name, p.unit, p.value, p.ts, p.low, p.high, p.quality, p.interval_s
+-- Facility points worth a look: doubts, and leak, smoke, fault or entrapment. Where lives are at stake, old ones too.
+select p.device_id, p.device, p.name, p.unit, p.value, p.ts, p.low, p.high, p.interval_s,
+       case when p.quality = 66
+             and exists (select from park.readings r where r.point = p.point and r.ts = p.ts and r.device_ts is null)
+            then 192 else p.quality end as quality
   from park.points p
  where p.park_id = %(park)s and p.family = 'sensor' and not p.retired and p.ts is not null
    and (p.quality <> 192 or (p.name in ('leak', 'smoke', 'fault', 'entrapment') and p.value = 1))
+   and (p.name in ('leak', 'smoke', 'entrapment')
+        or (p.device <> all (%(provisional)s::integer[])
+            and (p.quality = 192 or p.ts >= %(now)s::timestamptz - 3 * make_interval(secs => p.interval_s))))
+   and (p.quality <> 66 or (p.name in ('leak', 'smoke', 'fault', 'entrapment') and p.value = 1)
+        or not exists (select from park.readings r where r.point = p.point and r.ts = p.ts and r.device_ts is null))
  order by (p.name in ('leak', 'smoke', 'fault', 'entrapment') and p.value = 1) desc, p.ts desc
  limit 12
 
 -- name: tile_sensor_newest
 -- The newest readings of chosen quantities of facility sensors.
-select p.device_id, p.device, p.name, p.unit, p.value, p.ts, p.low, p.high, p.quality, p.interval_s
+select p.device_id, p.device, p.name, p.unit, p.value, p.ts, p.low, p.high, p.interval_s,
+       case when p.quality = 66
+             and exists (select from park.readings r where r.point = p.point and r.ts = p.ts and r.device_ts is null)
+            then 192 else p.quality end as quality
   from park.points p
- where p.park_id = %(park)s and p.family = 'sensor' and not p.retired and p.ts is not null and p.quality = 192
+ where p.park_id = %(park)s and p.family = 'sensor' and not p.retired and p.ts is not null and p.quality in (66, 192)
    and p.name in ('pressure', 'vibration', 'ph', 'cod', 'supply_temperature', 'filter_pressure')
+   and (p.quality = 192
+        or exists (select from park.readings r where r.point = p.point and r.ts = p.ts and r.device_ts is null))
+
+-- name: tile_sensor_changes
+-- When leak, smoke, entrapment and fault began and ended. A window's first reading is compared with the one before it.
+select ('r' || p.point || '-' || (extract(epoch from c.ts) * 1000000)::bigint) collate "C" as id, p.device_id, p.name,
+       c.ts as at, c.received, c.value
+  from (select point, device_id, name from park.points
+         where park_id = %(park)s and family = 'sensor' and not retired
+           and name in ('leak', 'smoke', 'entrapment', 'fault')) p
+  cross join lateral (
+    select w.ts, w.received, w.value,
+           coalesce(w.before, (select b.value from park.readings b
+                                where b.point = p.point and b.ts < w.ts and b.ts >= w.ts - interval '7 days'
+                                  and b.value in (0, 1) and b.quality between 64 and 255
+                                order by b.ts desc limit 1)) as before
+      from (select r.ts, r.received, r.value, lag(r.value) over (order by r.ts) as before
+              from park.readings r
+             where r.point = p.point and r.ts >= %(since)s and r.ts < %(until)s
+               and r.value in (0, 1) and r.quality between 64 and 255) w
+     where w.before is null or w.before <> w.value) c
+ where c.before <> c.value
+ order by c.ts desc, id desc
+ limit %(rows)s
 
 -- name: tile_ingest_minute
 -- What was stored in the last minute: at most its newest 6,000 batches, because only their number is indexed.

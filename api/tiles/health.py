@@ -27,14 +27,14 @@ class HealthTile:
             families[device["family"]].append(device)
         offline = sorted(
             (d for d in registered if d["state"] == "offline"),
-            key=lambda d: (d["state_since"] is not None, d["state_since"], d["device_id"]),
+            key=lambda d: (d["heard"] is not None, d["heard"], d["device_id"]),
         )
         data: dict[str, Any] = {
             **count(registered),
             "provisional": len(look.devices) - len(registered),
             "families": [family(f.value, families[f.value]) for f in Family if f.value in families],
             "offline_devices": [
-                {**look.named(d), "since": d["state_since"], "reason": d["state_reason"]}
+                {**look.named(d), "since": d["state_since"], "reason": d["state_reason"], "heard": d["heard"]}
                 for d in offline[:SHOWN_OFFLINE]
             ],
         }

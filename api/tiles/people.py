@@ -7,10 +7,13 @@ from typing import Any
 
 from api.database import Row
 from api.daytime import QUARTER, floor, midnight, quarters, shifted
+from api.events import code_label
 from api.tiles.look import Look, Tile, newest
+from pipeline.domain.access import DoorState
 
 RECOUNT_AFTER = timedelta(seconds=30)  # late passages of closed buckets are seen by then
 RECENT = timedelta(minutes=5)
+DOOR_WINDOW = timedelta(hours=24)
 GATE_HEARD = timedelta(minutes=3)
 MISCOUNT = 0.01  # share of passages that a turnstile may get wrong
 FIGURES = ("entered", "left", "unknown", "denied")
@@ -27,6 +30,7 @@ class PeopleTile:
     def __init__(self) -> None:
         self._before: list[Row] = []
         self._counted: tuple[datetime, datetime, datetime] | None = None
+        self._doors: dict[int, Row] = {}
         self._last_week: tuple[datetime, list[Row], list[dict[str, Any]]] | None = None
 
     def compute(self, look: Look) -> Tile:
@@ -47,7 +51,7 @@ class PeopleTile:
             "denied": total["denied"],
             "unknown_direction": total["unknown"],
             "flow": flow(rows, look.day, look.now) if known else [],
-            "gates": [gate(g, rows, look) for g in gates],
+            "gates": [{**gate(g, rows, look), "door": self._door(g["device"], look)} for g in gates],
             **self._compare(look),
         }
         return Tile(newest(heard, *(r["newest"] for r in rows)), int(GATE_HEARD.total_seconds()), data)
@@ -60,11 +64,24 @@ class PeopleTile:
         whole = self._counted is None or self._counted[0] != begin or look.now - self._counted[1] > RECOUNT_AFTER
         asked = begin if whole or self._counted is None else min(since, self._counted[2])
         rows = look.rows("tile_passages", since=asked, until=until, recent=look.now - RECENT)
+        doors = look.rows("tile_doors", since=look.now - DOOR_WINDOW if whole else since, until=until)
         if whole:
+            self._doors = {}
             self._counted = (begin, look.now, since)
             self._before = summed(r for r in rows if r["bucket"] < since)
             rows = [r for r in rows if r["bucket"] >= since]
+        for door in doors:
+            held = self._doors.get(door["device"])
+            if held is None or held["ts"] <= door["ts"]:
+                self._doors[door["device"]] = door
         return self._before + rows
+
+    def _door(self, device: int, look: Look) -> dict[str, Any] | None:
+        """The newest thing a gate's door said, unless it is normal or a day old."""
+        row = self._doors.get(device)
+        if row is None or row["code"] == DoorState.NORMAL or row["ts"] < look.now - DOOR_WINDOW:
+            return None
+        return {"state": code_label(DoorState, row["code"]), "at": row["ts"]}
 
     def _compare(self, look: Look) -> dict[str, Any]:
         """The same figures a week ago, at the same time of day; the whole day's flow, moved to today."""

@@ -24,7 +24,8 @@ class SensorsTile:
 
     def compute(self, look: Look) -> Tile:
         """as_of is the newest reading shown."""
-        problems = look.rows("tile_sensor_problems")
+        provisional = [d["device"] for d in look.devices if d["provisional"]]
+        problems = look.rows("tile_sensor_problems", now=look.now, provisional=provisional)
         rows = problems
         if len(rows) < SHOWN:
             taken = {(r["device"], r["name"]) for r in problems}
@@ -42,7 +43,7 @@ def fillers(look: Look) -> list[Row]:
     for kind, wanted in FILLERS.items():
         for row in sorted(found, key=lambda r: (not fresh(r, look), r["device_id"], wanted_at(r, wanted))):
             device = look.by_number.get(row["device"])
-            if device is not None and device["type"] == kind and row["name"] in wanted:
+            if device is not None and not device["provisional"] and device["type"] == kind and row["name"] in wanted:
                 by_type[kind].setdefault(row["device"], row)
     turns = zip_longest(*(held.values() for held in by_type.values()))
     return [row for row in chain.from_iterable(turns) if row is not None]
@@ -60,8 +61,10 @@ def wanted_at(row: Row, wanted: tuple[str, ...]) -> int:
 
 def item(row: Row, look: Look) -> dict[str, Any]:
     """One reading with what is plausible for it."""
+    device = look.by_number.get(row["device"])
     return {
-        **look.named(look.by_number.get(row["device"])),
+        **look.named(device),
+        "provisional": device is not None and bool(device["provisional"]),
         "point": row["name"],
         "unit": row["unit"],
         "value": rounded(row["value"], 2),

@@ -1,10 +1,14 @@
 """One database for all tests that only read, filled once; a server on it; and one of each for tests that write."""
 
-from collections.abc import Iterator
-from datetime import UTC, timedelta
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
+import msgspec
 import pytest
 
+from api.database import Database
+from api.tiles.board import Board, make_board, park_info
 from pipeline.domain.message import DeadLetter
 from pipeline.domain.quality import Quality
 from tests.api.messages import Hand, every, hand_on
@@ -12,6 +16,7 @@ from tests.api.serving import NOW, Served, serving
 from tests.conftest import cloned
 
 MINUTE = timedelta(minutes=1)
+Tiles = Callable[..., dict[str, Any]]
 PEAK = 444.0
 PEAK_AT = NOW - timedelta(days=2, minutes=7, seconds=3)
 
@@ -68,6 +73,32 @@ def hand(database: str) -> Iterator[Hand]:
     """A hand on this test's own database."""
     with hand_on(database, NOW) as found:
         yield found
+
+
+@pytest.fixture
+def reader(database: str) -> Iterator[Database]:
+    found = Database(database)
+    found.open()
+    yield found
+    found.close()
+
+
+@pytest.fixture
+def board(hand: Hand, reader: Database) -> Board:
+    with reader.read() as opened:
+        return make_board(park_info(opened, "small"), build="b", notice="")
+
+
+@pytest.fixture
+def tiles(board: Board, reader: Database) -> Tiles:
+    """All tiles at an instant, by name."""
+    begun = NOW.timestamp()
+
+    def look(now: datetime = NOW) -> dict[str, Any]:
+        faces = board.refresh(reader, now=now, real=now.timestamp() - begun)
+        return {name: msgspec.json.decode(face.json) for name, face in faces.items()}
+
+    return look
 
 
 __all__ = ["UTC", "Quality"]

@@ -195,6 +195,21 @@ def test_heartbeats_go_on_while_the_database_hangs(
         assert stream.tile("people")["data"]["in_park"] == 4
 
 
+def test_a_hang_and_its_end_are_announced_at_once(
+    hand: Hand, database: str, cut: Callable[[int], Proxy], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live, "HEARTBEAT_S", 600.0)
+    monkeypatch.setattr(live, "OVERDUE_S", 1.0)
+    port = int(database.rsplit(":", 1)[1].split("/")[0])
+    proxy = cut(port)
+    with serving(database.replace(f":{port}/", f":{proxy.port}/")) as api, streaming(api) as stream:
+        assert stream.next("heartbeat")["data"]["database"] == "ok"
+        proxy.freeze()
+        assert stream.next("heartbeat")["data"]["database"] == "away"
+        proxy.heal()
+        assert stream.next("heartbeat")["data"]["database"] == "ok"
+
+
 def test_open_streams_do_not_hold_up_a_stop(hand: Hand, database: str) -> None:
     with serving(database) as api, streaming(api) as one, streaming(api) as other:
         one.next("snapshot")

@@ -1,7 +1,8 @@
 """Every error is a problem detail that says which parameter was wrong and what to write; none shows the inside."""
 
+import time
 import urllib.parse
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 
 from api.problems import KINDS
 from tests.api.serving import Served, serving
+from tests.proxy import Proxy
 
 
 @pytest.fixture(scope="module")
@@ -110,6 +112,43 @@ def test_an_error_that_nobody_foresaw_shows_a_reference_and_nothing_else(
     assert "swordfish" not in answer.body.decode()
     assert answer.json["reference"] in caplog.text
     assert "swordfish" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("path", "names"),
+    [
+        ("devices?space=b99", ["space b99", "b1", "site"]),
+        ("devices?building=b99", ["building b99", "b1"]),
+        ("devices?gateway=gw-1", ["gateway gw-1", "gw"]),
+        ("conflicts?device=m11", ["device m11", "m1"]),
+        ("readings?device=m11&name=power", ["device m11", "m1"]),
+        ("readings?device=m1&name=power", ["point power of device m1", "active_power", "energy"]),
+    ],
+)
+def test_what_does_not_exist_is_told_with_what_does(api: Served, path: str, names: list[str]) -> None:
+    answer = api.get(f"/api/v1/{path}")
+    assert (answer.status, answer.json["type"]) == (404, "/api/v1/problems/not-found")
+    assert [name for name in names if name not in answer.json["detail"]] == []
+
+
+def test_a_filter_that_exists_may_find_nothing(api: Served) -> None:
+    for path in ("devices?space=b1&family=gate", "devices?gateway=gw&family=sensor", "conflicts?device=g1"):
+        assert api.ok(f"/api/v1/{path}")["items"] == []
+
+
+def test_readiness_is_told_in_time_while_the_database_hangs(filled: str, cut: Callable[[int], Proxy]) -> None:
+    port = int(filled.rsplit(":", 1)[1].split("/")[0])
+    proxy = cut(port)
+    with serving(filled.replace(f":{port}/", f":{proxy.port}/")) as served:
+        served.ok("/api/v1/parks")
+        proxy.freeze()
+        for _ in range(3):  # nor do those who ask again and again wait for one another
+            begun = time.monotonic()
+            answer = served.get("/readyz")
+            assert time.monotonic() - begun < 2
+            assert (answer.status, answer.json["ready"]) == (503, False)
+        assert served.ok("/healthz") == {"status": "ok"}
+        proxy.heal()
 
 
 words = st.one_of(

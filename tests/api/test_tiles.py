@@ -1,48 +1,17 @@
 """The overview's figures, each against what was put in; unknown is null, never 0."""
 
-from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
-from typing import Any
-
-import msgspec
-import pytest
 
 from api.database import Database
-from api.tiles.board import Board, make_board, park_info
+from api.tiles.board import Board
 from pipeline.domain.message import DeadLetter
+from tests.api.conftest import Tiles
 from tests.api.messages import Hand
 from tests.api.serving import NOW
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 MIDNIGHT = datetime(2026, 11, 20, 16, tzinfo=UTC)  # of NOW's day in Beijing
 FOUR = MIDNIGHT + 4 * HOUR
-Tiles = Callable[..., dict[str, Any]]
-
-
-@pytest.fixture
-def reader(database: str) -> Iterator[Database]:
-    found = Database(database)
-    found.open()
-    yield found
-    found.close()
-
-
-@pytest.fixture
-def board(hand: Hand, reader: Database) -> Board:
-    with reader.read() as opened:
-        return make_board(park_info(opened, "small"), build="b", notice="")
-
-
-@pytest.fixture
-def tiles(board: Board, reader: Database) -> Tiles:
-    """All tiles at an instant, by name."""
-    begun = NOW.timestamp()
-
-    def look(now: datetime = NOW) -> dict[str, Any]:
-        faces = board.refresh(reader, now=now, real=now.timestamp() - begun)
-        return {name: msgspec.json.decode(face.json) for name, face in faces.items()}
-
-    return look
 
 
 def test_a_park_that_never_spoke_knows_nothing(tiles: Tiles) -> None:
@@ -179,6 +148,7 @@ def test_health_by_family_and_building(hand: Hand, tiles: Tiles) -> None:
     assert (data["total"], data["online"], data["offline"], data["unknown"], data["provisional"]) == (10, 1, 1, 8, 1)
     (offline,) = data["offline_devices"]
     assert (offline["device_id"], offline["building"]["en"], offline["reason"]) == ("gw", "Building 1", "last-will")
+    assert offline["heard"] == "2026-11-21T06:40:00Z"
     meter = next(f for f in data["families"] if f["family"] == "meter")
     assert (meter["total"], meter["online"], meter["newest_heard"]) == (3, 1, "2026-11-21T06:40:00Z")
     building = next(b for b in found["spaces"]["data"]["buildings"] if b["space_id"] == "b1")
