@@ -1,10 +1,14 @@
 // The answer of the wall: is anything wrong, and where. Derived from the tiles, worst first; where too little is known,
 // the answer is that nothing is known, never that all is well.
-import { data, database, freshness, lost, NAMES } from "./store.js";
+import { data, database, freshness, intakeSilent, lost, NAMES, tileAge, tiles } from "./store.js";
+import { parkNow } from "./clock.js";
+import { span } from "./format.js";
 import { placeOf } from "./place.js";
+import { stamp } from "./time.js";
 import { name, t, word } from "./i18n/index.js";
 
 const LIFE = new Set(["leak", "smoke", "entrapment"]);
+const DOORS = { "forced-open": "high", tamper: "high", "door-open-too-long": "medium" };
 const ORDER = ["critical", "high", "stale", "medium"];
 
 /** How a facility reading must look: critical, high, medium (doubtful), stale, or null where nothing is wrong. */
@@ -18,6 +22,19 @@ export function trouble({ point, value, quality }) {
 /** {zh, en} names are equal where their Chinese is; the tiles name a building, they do not give its id. */
 export const sameName = (a, b) => Boolean(a && b && (a.zh ?? a) === (b.zh ?? b));
 
+/** How a gate's door ({state, at} or null) must look: high, medium, or null. */
+export const doorLevel = (door) => DOORS[door?.state] ?? null;
+
+/** Whether a reading is only the last one known: nothing newer can have been heard. */
+export const lastKnown = ({ quality }) =>
+  lost.value || intakeSilent.value !== null || freshness.sensors.value === "stale" || quality === "stale";
+
+/** "last known 14:26", or nothing where the reading is of now or has no time. */
+const knownAt = (item) => (item.ts && lastKnown(item) ? t("finding.lastKnown", { at: stamp(item.ts, parkNow()) }) : "");
+
+/** The name of a reading's device, and that nobody registered it. */
+const named = (item) => name(item.name, item.device_id) + (item.provisional ? ` (${t("device.provisional")})` : "");
+
 function fromSensors() {
   const found = [];
   let doubtful = 0;
@@ -25,14 +42,31 @@ function fromSensors() {
     const level = trouble(item);
     if (level === "critical" || level === "high") {
       const said = word(`value.${item.point}.1`, item.point);
-      found.push({ level, key: item.device_id + item.point, text: `${said} · ${[placeOf(item), name(item.name, item.device_id)].filter(Boolean).join(" ")}` });
+      found.push({ level, key: item.device_id + item.point, note: knownAt(item),
+        text: `${said} · ${[placeOf(item), named(item)].filter(Boolean).join(" ")}` });
     } else if (level) doubtful += 1;
   }
   if (doubtful) found.push({ level: "medium", key: "doubtful", text: t("finding.doubtful", { n: doubtful }) });
   return found;
 }
 
+/** A door that was forced is named; doors that stand open are named up to one, then counted. */
+function fromDoors() {
+  const found = [];
+  const open = [];
+  for (const gate of data("people").gates ?? []) {
+    const level = doorLevel(gate.door);
+    const entry = level && { level, key: `door ${gate.device_id}`,
+      text: `${word(`door.${gate.door.state}`, gate.door.state)} · ${[placeOf(gate), name(gate.name, gate.device_id)].filter(Boolean).join(" ")}` };
+    if (level === "high") found.push(entry);
+    else if (level) open.push(entry);
+  }
+  if (open.length < 2) return [...found, ...open];
+  return [...found, { level: "medium", key: "doors", text: t("finding.doors", { n: open.length }) }];
+}
+
 function fromSpaces(nameOf) {
+  if (intakeSilent.value !== null) return []; // then it is not the buildings' devices that are silent
   const found = [];
   let unknown = 0;
   for (const { space_id: id, devices, offline, unknown: unheard } of data("spaces").buildings ?? []) {
@@ -45,15 +79,27 @@ function fromSpaces(nameOf) {
   return found;
 }
 
-const fromAges = () => NAMES.filter((tile) => tile !== "park" && freshness[tile].value === "stale")
+function fromIntake() {
+  if (database.value === "away") return [{ level: "high", key: "database", text: t("finding.database") }];
+  const silent = intakeSilent.value;
+  return silent === null ? [] : [{ level: "high", key: "intake", text: t("finding.intake", { span: span(silent) }) }];
+}
+
+/** A tile that went stale with the intake is explained by it; one that was stale before is not. */
+const explained = (tile) => intakeSilent.value !== null && tileAge(tile) - intakeSilent.value <= (tiles[tile].value.stale_after_s ?? 0);
+const fromAges = () => NAMES.filter((tile) => tile !== "park" && freshness[tile].value === "stale" && !explained(tile))
   .map((tile) => ({ level: "stale", key: tile, text: t("finding.stale", { what: t(`tile.${tile}`) }) }));
 
 /** {level, headline, found: [{level, key, text}]}; level is null where nothing is wrong, "stale" where nothing is known. */
 export function verdict(nameOf) {
-  if (lost.value) return { level: "stale", headline: t("verdict.lost"), found: [{ level: "stale", key: "lost", text: t("verdict.lostWhy") }] };
+  if (lost.value) {
+    const critical = fromSensors().filter((entry) => entry.level === "critical"); // danger does not end with the stream
+    return { level: critical.length ? "critical" : "stale", headline: t("verdict.lost"),
+      found: [...critical, { level: "stale", key: "lost", text: t("verdict.lostWhy") }] };
+  }
   const unheardOf = ["health", "spaces", "sensors"].filter((tile) => ["waiting", "never"].includes(freshness[tile].value));
   if (unheardOf.length === 3) return { level: "stale", headline: t("verdict.unknown"), found: [] };
-  const found = [...(database.value === "away" ? [{ level: "high", key: "database", text: t("finding.database") }] : []), ...fromSensors(), ...fromSpaces(nameOf), ...fromAges()];
+  const found = [...fromIntake(), ...fromSensors(), ...fromDoors(), ...fromSpaces(nameOf), ...fromAges()];
   for (const tile of unheardOf) found.push({ level: "stale", key: tile, text: t("finding.never", { what: t(`tile.${tile}`) }) });
   found.sort((a, b) => ORDER.indexOf(a.level) - ORDER.indexOf(b.level));
   if (found.length) return { level: found[0].level, headline: t("verdict.found", { n: found.length }), found };

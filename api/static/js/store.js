@@ -43,6 +43,21 @@ export const freshness = Object.fromEntries(
   ]),
 );
 
+const INTAKE_LATE_S = 10;
+/** Park seconds since anything was stored; null where nothing ever was. */
+function intakeAge() {
+  tick.value;
+  const last = tiles.ingest.value?.data?.last_batch ?? tiles.ingest.value?.as_of;
+  const now = parkNow();
+  return last && now !== null ? Math.max(0, (now - Date.parse(last)) / 1000) : null;
+}
+/** Whether what comes in comes late, or not at all. */
+export const intakeLate = computed(() =>
+  Math.max(intakeAge() ?? 0, tiles.ingest.value?.data?.lag_s ?? 0) >= INTAKE_LATE_S * Math.max(1, clockSpeed()));
+/** Park seconds without any data while the server and its database live: collectors or broker; else null. */
+export const intakeSilent = computed(() =>
+  !lost.value && database.value !== "away" && freshness.ingest.value === "stale" ? intakeAge() : null);
+
 /** The data of a tile, or an empty object: what is absent is unknown. */
 export const data = (name) => tiles[name].value?.data ?? {};
 

@@ -33,6 +33,9 @@ export const minuteTime = (instant) => format("hm", { hour: TWO, minute: TWO, ho
 export const dayName = (instant) => format("day", { month: "long", day: "numeric", weekday: "long" }).format(ms(instant));
 /** 11/21 or 21 Nov */
 export const shortDay = (instant) => format("short", { month: "short", day: "numeric" }).format(ms(instant));
+/** 14:36 of the day around `now`, else with its date. */
+export const stamp = (instant, now) =>
+  now !== null && ms(instant) < dayAround(now)[0] ? `${shortDay(instant)} ${minuteTime(instant)}` : minuteTime(instant);
 /** The zone's short name, such as GMT+8. */
 export function zoneName(instant) {
   const parts = format("zone", { timeZoneName: "long" }).formatToParts(ms(instant));

@@ -21,7 +21,8 @@ const sum = (gates, key) => {
 
 /**
  * gates: [{device_id, label, at: [u, v] or null, state, in_per_min, out_per_min}]; those nearer to each other than
- * `reach` (in the same units as at) form one entrance {id, label, at, lanes, silent, state, in, out}.
+ * `reach` (in the same units as at) form one entrance {id, label, at, lanes, silent, state, alarm, in, out}; alarm is the
+ * worst of theirs: "high", "medium" or "".
  */
 export function entrances(gates, reach) {
   const groups = [];
@@ -41,6 +42,7 @@ export function entrances(gates, reach) {
       lanes: group.length,
       silent: group.length - online,
       state: online ? "online" : count("offline") ? "offline" : "unknown",
+      alarm: ["high", "medium"].find((level) => group.some((gate) => gate.alarm === level)) ?? "",
       in: sum(heardFrom, "in_per_min"),
       out: sum(heardFrom, "out_per_min"),
     };

@@ -1,12 +1,32 @@
 // Where the words of a map go: each label takes the first of its places where it covers no other; what matters most
 // chooses first, and a label without a place is left out, unless it must be seen.
+const SVG = "http://www.w3.org/2000/svg";
+const KEPT = 400;
+const widths = new Map();
 let ruler = null;
+
+/** A text that nobody sees, in the page's own type: a canvas would not measure its tabular figures. */
+function makeRuler() {
+  const svg = document.createElementNS(SVG, "svg");
+  svg.setAttribute("class", "ruler");
+  svg.setAttribute("aria-hidden", "true");
+  document.fonts.addEventListener("loadingdone", () => widths.clear());
+  document.body.append(svg);
+  return svg.appendChild(document.createElementNS(SVG, "text"));
+}
 
 /** Width of a text in design pixels at a size; measured, because Chinese and Latin differ by half. */
 export function textWidth(text, size, weight = 400) {
-  ruler ??= document.createElement("canvas").getContext("2d");
-  ruler.font = `${weight} ${size}px ${getComputedStyle(document.body).fontFamily}`;
-  return ruler.measureText(text).width;
+  const key = `${weight} ${size} ${text}`;
+  if (!widths.has(key)) {
+    if (widths.size >= KEPT) widths.clear();
+    ruler ??= makeRuler();
+    ruler.setAttribute("font-size", size);
+    ruler.setAttribute("font-weight", weight);
+    ruler.textContent = text;
+    widths.set(key, ruler.getComputedTextLength());
+  }
+  return widths.get(key);
 }
 
 const meets = (a, b) => a.x < b.x + b.w && b.x < a.x + a.w && a.y < b.y + b.h && b.y < a.y + a.h;

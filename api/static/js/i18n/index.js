@@ -7,7 +7,7 @@ const words = LANG === "en" ? en : zh;
 
 /** The text of a key with {name} replaced; a key may have a `.one` form for n = 1. */
 export function t(key, values = {}) {
-  const text = (values.n === 1 && words[`${key}.one`]) || words[key] || key;
+  const text = (String(values.n) === "1" && words[`${key}.one`]) || words[key] || key;
   return text.replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");
 }
 

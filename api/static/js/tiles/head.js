@@ -2,7 +2,7 @@
 import { LANG } from "../config.js";
 import { parkNow } from "../clock.js";
 import { html } from "../html.js";
-import { data, database, lost, stream, streamAge, tick } from "../store.js";
+import { data, database, intakeSilent, lost, stream, streamAge, tick } from "../store.js";
 import { clockTime, dayName, zoneName } from "../time.js";
 import { number, span } from "../format.js";
 import { name, t } from "../i18n/index.js";
@@ -16,6 +16,9 @@ function Live() {
   }
   if (stream.value === "opening") return html`<span class="live">${t("live.opening")}</span>`;
   if (database.value === "away") return html`<span class="live gone" role="status">${t("live.noDatabase")}</span>`;
+  if (intakeSilent.value !== null) {
+    return html`<span class="live gone" role="status">${t("live.noIntake", { span: span(intakeSilent.value) })}</span>`;
+  }
   return html`<span class="live on">${t("live.on", { age: number(age, 1) })}</span>`;
 }
 

@@ -36,7 +36,7 @@ function Silent({ device }) {
     <span class="tag dashed">${t("state.offline")}</span>
     <span class="name" title=${device.device_id}>${name(device.name, device.device_id)}</span>
     <span class="place">${building}</span>
-    <span class="when">${span(seconds(device.since))}</span>
+    <span class="when">${span(seconds(device.heard ?? device.since))}</span>
   </li>`;
 }
 

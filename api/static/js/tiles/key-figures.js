@@ -1,6 +1,6 @@
 // The six figures that matter, each with what it is compared with; the bar at the edge says that one needs a look.
 import { classes, html } from "../html.js";
-import { data, freshness } from "../store.js";
+import { data, freshness, intakeLate } from "../store.js";
 import { Age, Figure } from "../tile.js";
 import { minuteTime } from "../time.js";
 import { change, energy, known, number, short, span } from "../format.js";
@@ -67,9 +67,11 @@ function Ingest() {
     t("ingest.dead", { n: number(dead) }),
     t("ingest.lag", { span: known(lag) && lag < 60 ? t("span.seconds", { n: number(lag, 1) }) : span(lag) }),
   ].filter(Boolean).slice(0, 2); // there is room for two, and what is wrong comes first
+  // A minute's mean says little once the minute has nothing new in it.
+  const now = freshness.ingest.value === "stale" ? null : rate;
   return html`<${Card} of="ingest" id="figure-ingest" title=${t("ingest.title")}
-    figure=${big(rate, short(known(rate) ? Math.round(rate * 10) / 10 : rate), t("ingest.unit"))} lines=${lines}
-    mark=${(dead > 0 || conflicts > 0) && "medium"} />`;
+    figure=${big(now, short(known(now) ? Math.round(now * 10) / 10 : now), t("ingest.unit"))} lines=${lines}
+    mark=${intakeLate.value ? "high late" : (dead > 0 || conflicts > 0) && "medium"} />`;
 }
 
 export const KeyFigures = () => html`<div class="figures">

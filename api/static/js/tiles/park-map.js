@@ -1,8 +1,8 @@
 // The park itself: every building from its real footprint and height, marked where something needs a look; entrances
 // with the people going through them now.
 import { classes, html, useMemo } from "../html.js";
-import { data, freshness, geometry } from "../store.js";
-import { sameName, trouble } from "../findings.js";
+import { data, freshness, geometry, intakeSilent } from "../store.js";
+import { doorLevel, sameName, trouble } from "../findings.js";
 import { Tile } from "../tile.js";
 import { Verdict } from "./verdict.js";
 import { entrances } from "../draw/gates.js";
@@ -10,7 +10,7 @@ import { place, textWidth } from "../draw/labels.js";
 import { project } from "../draw/iso.js";
 import { fit, raise, scene } from "../draw/scene.js";
 import { useSize } from "../draw/size.js";
-import { known, number } from "../format.js";
+import { DASH, known, number } from "../format.js";
 import { name, t } from "../i18n/index.js";
 
 const MARGIN = 18;
@@ -70,34 +70,36 @@ function Label({ at, label, size }) {
 function Entrance({ gate, stale, rate, by }) {
   const state = stale ? "unknown" : gate.state;
   const radius = by * Math.min(RING.most, RING.least + RING.perRoot * Math.sqrt(Math.max(0, rate ?? 0)));
-  return html`<g class=${classes("entrance", state, gate.door && "door")} transform="translate(${gate.xy[0].toFixed(1)} ${gate.xy[1].toFixed(1)})">
+  return html`<g class=${classes("entrance", state, gate.door && "door", gate.alarm && `alarm ${gate.alarm}`)} transform="translate(${gate.xy[0].toFixed(1)} ${gate.xy[1].toFixed(1)})">
     ${gate.up > 0 && html`<line class="stem" y2=${(gate.foot[1] - gate.xy[1]).toFixed(1)} />`}
-    ${!gate.door && html`<circle class="ring" r=${radius.toFixed(1)} />`}<circle class="dot" r=${gate.door ? 2.5 : 4} />
+    ${(!gate.door || gate.alarm) && html`<circle class="ring" r=${(gate.alarm ? Math.max(radius, by * 11) : radius).toFixed(1)} />`}<circle class="dot" r=${gate.door && !gate.alarm ? 2.5 : 4} />
   </g>`;
 }
 
 const rate = (perMinute) => number(perMinute, perMinute > 0 && perMinute < 9.95 ? 1 : 0);
-const flowText = (gate, stale) =>
+const flowText = (gate, stale) => intakeSilent.value !== null ? t("map.flow", { in: DASH, out: DASH }) :
   stale || gate.state !== "online" ? t(gate.state === "offline" && !stale ? "map.gateOffline" : "map.gateUnknown")
   : t("map.flow", { in: rate(gate.in), out: rate(gate.out) });
 
-/** The entrances that can be seen: a building's own door (named after it) only from its front, a gate of the park always. */
+/** The entrances that can be seen: a building's own door (named after it) only from its front or with an alarm, a gate of the park always. */
 function standing(park, reach) {
   const gates = (data("people").gates ?? []).map((gate) => ({
     ...gate,
     label: name(gate.name, gate.device_id),
+    alarm: doorLevel(gate.door),
     at: known(gate.lon) && known(gate.lat) ? park.at([gate.lon, gate.lat]) : null,
   }));
   const ofBuilding = (label) => park.solids.some((solid) => label.startsWith(name(solid.name, "\n")));
   return entrances(gates, reach)
     .map((gate) => ({ ...gate, up: raise(park.solids, gate.at), door: ofBuilding(gate.label) }))
-    .filter((gate) => !(gate.door && gate.up));
+    .filter((gate) => gate.alarm || !(gate.door && gate.up));
 }
 
 /** Labels of buildings and entrances with their wishes: on the roof, above, beside. A small picture has building names only. */
 function labels(picture, gates, stale, size, small) {
   const wish = (id, words, extra, rank, must, places, look, silent = false) => {
-    const w = textWidth(words, size, 500) + (extra ? textWidth(extra, size, 500) + 7 : 0) + LABEL.pad;
+    const weight = look === "critical" ? 700 : 500; // as css/overview-tiles.css draws it
+    const w = textWidth(words, size, weight) + (extra ? textWidth(extra, size, weight) + 7 : 0) + LABEL.pad;
     return { id, text: words, badge: extra, look, silent, rank, must, w, h: (LABEL.h * size) / LABEL.size, places: places(w) };
   };
   const around = ([x, y], gap) => (w) => [[x, y], [x, y - gap], [x, y + gap], [x + w / 2 + gap, y], [x - w / 2 - gap, y]];
@@ -108,7 +110,7 @@ function labels(picture, gates, stale, size, small) {
       small ? ["critical", "high"].includes(state.look) : Boolean(state.look || state.offline),
       around(middle, 22), state.look, state.offline > 0)),
     ...gates.filter((gate) => !gate.door && !small).map((gate) => wish(`gate ${gate.id}`, gate.label, flowText(gate, stale),
-      20, false, beside(gate.xy, 14), classes("gate", stale ? "unknown" : gate.state))),
+      20, false, beside(gate.xy, 14), classes("gate", stale ? "unknown" : gate.state, gate.alarm && `alarm ${gate.alarm}`))),
     ...picture.flats.filter(({ flat }) => !flat.street).map(({ flat, middle }) => wish(flat.id, name(flat.name, flat.id), "",
       1, false, around(middle, 22), "plot-name")),
   ];
@@ -120,7 +122,7 @@ function Picture({ park, w, h }) {
   const size = LABEL.size * by;
   const { scale, to } = fit(park.box, w, h, MARGIN * by);
   const states = looks(park.solids);
-  const stale = freshness.people.value !== "fresh";
+  const stale = freshness.people.value !== "fresh" || intakeSilent.value !== null;
   const gates = standing(park, (ENTRANCE * by) / scale).map((gate) => {
     const foot = to(gate.at);
     return { ...gate, foot, xy: [foot[0], foot[1] - gate.up * scale] };
@@ -131,7 +133,8 @@ function Picture({ park, w, h }) {
   };
   const wishes = labels(picture, gates, stale, size, small);
   const dots = gates.filter((gate) => !gate.door).map(({ xy: [x, y] }) => ({ x: x - 9, y: y - 9, w: 18, h: 18 }));
-  const places = place(wishes, dots, { w, h });
+  const marks = small ? picture.solids.filter(({ state }) => state.look === "critical" || state.offline > 0) : []; // there is no room for words
+  const places = place(wishes, [...dots, ...marks.map(({ middle: [x, y] }) => ({ x: x - 5, y: y - 5, w: 10, h: 10 }))], { w, h });
   return html`<svg viewBox="0 0 ${w} ${h}" role="img" aria-label=${t("map.title")}>
     <defs>
       <pattern id="hatching" width="8" height="8" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">
@@ -146,6 +149,7 @@ function Picture({ park, w, h }) {
     ${picture.flats.map(({ flat }) => html`<polygon key=${flat.id} class=${flat.street ? "street" : "plot"} points=${text(flat.outline.map(to))} />`)}
     ${picture.solids.map(({ solid, state }) => html`<${Solid} key=${solid.id} solid=${solid} look=${state.look} to=${to} scale=${scale} />`)}
     ${gates.map((gate) => html`<${Entrance} key=${gate.id} gate=${gate} stale=${stale} by=${by} rate=${known(gate.in) ? gate.in + (gate.out ?? 0) : null} />`)}
+    ${marks.map(({ solid, state, middle: [x, y] }) => html`<circle key=${`mark ${solid.id}`} class=${classes("mark-offline", state.look)} cx=${x.toFixed(1)} cy=${y.toFixed(1)} r="4.5" />`)}
     ${wishes.filter((label) => places.has(label.id)).map((label) => html`<${Label} key=${label.id} at=${places.get(label.id)} label=${label} size=${size} />`)}
   </svg>`;
 }

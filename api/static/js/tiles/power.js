@@ -29,6 +29,7 @@ function Curve({ power, w, h }) {
   return html`<svg viewBox="0 0 ${w} ${h}" role="img" aria-label=${t("load.chart")}>
     ${grid.map((kw) => html`<g key=${kw}><line class="axis" x1=${LEFT} x2=${w} y1=${y(kw)} y2=${y(kw)} />
       <text class="mark" x=${LEFT - 8} y=${y(kw) + (kw === top ? 11 : 4)} text-anchor="end">${number(kw)}</text></g>`)}
+    <text class="mark" x=${LEFT + 5} y="13">kW</text>
     ${paths[2].map((p, i) => html`<path key=${`w${i}`} class="before" d=${line(p)} />`)}
     ${paths[1].map((p, i) => html`<path key=${`y${i}`} class="yesterday" d=${line(p)} />`)}
     ${paths[0].map((p, i) => html`<path key=${`a${i}`} class="today area" d=${area(p, y(0))} />`)}
