@@ -1,6 +1,5 @@
 """The one source of time for every process, so that a month can run in minutes with all its deadlines still true."""
 
-import time
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -24,10 +23,6 @@ class Clock:
         if self.start is None or self.anchor is None:
             return real
         return self.start + (real - self.anchor) * self.speed
-
-    def pause(self, park_seconds: float) -> None:
-        """Lets that many seconds of park time pass (idle loops of processes; tests pass `now` instead)."""
-        time.sleep(max(0.0, self.real_seconds(park_seconds)))
 
     def real_seconds(self, park_seconds: float) -> float:
         """How many seconds on the wall that much park time takes."""
