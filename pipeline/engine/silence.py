@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 import psycopg
 
 from pipeline.engine.steps import QUERIES
+from pipeline.store import mailroom
 
 ROUND = timedelta(seconds=10)  # after a gap, lanes come back one after another: so long until silence is judged
 BLIND = timedelta(minutes=10)  # when nothing at all arrived for so long, the devices are offline for all we know
@@ -23,5 +24,5 @@ def run(conn: psycopg.Connection, now: datetime) -> int:
         rows = conn.execute(QUERIES[name], due).fetchall()
         changed += len(rows)
         if rows:
-            conn.execute(QUERIES["notify"], {"payload": f"transition:{rows[-1][0]}"})
+            mailroom.notify(conn, {"transition"}, rows[-1][0])
     return changed

@@ -72,6 +72,6 @@ def log_batch(conn: psycopg.Connection, batch: Batch, counts: Counts, *, now: da
 
 
 def notify(conn: psycopg.Connection, kinds: set[str], number: int) -> None:
-    """One notice a kind and transaction, carrying the batch's number, never data."""
+    """One notice a kind and transaction, carrying the number of a batch or row, never data."""
     for kind in sorted(kinds):
         conn.execute(QUERIES["notify"], {"payload": f"{kind}:{number}"})

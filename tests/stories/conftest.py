@@ -1,7 +1,6 @@
 """A small park with real processes: what the stories start, publish into, break and count."""
 
 import json
-import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -162,27 +161,3 @@ def load(broker: OwnBroker) -> Iterator[Load]:
     found = Load(broker)
     yield found
     found.close()
-
-
-@pytest.fixture
-def in_background() -> Iterator[Callable[[Callable[[], None]], threading.Thread]]:
-    """Runs something on a thread; the test fails if it does."""
-    threads: list[threading.Thread] = []
-    errors: list[BaseException] = []
-
-    def start(run: Callable[[], None]) -> threading.Thread:
-        def guarded() -> None:
-            try:
-                run()
-            except BaseException as error:
-                errors.append(error)
-                raise
-
-        threads.append(threading.Thread(target=guarded))
-        threads[-1].start()
-        return threads[-1]
-
-    yield start
-    for thread in threads:
-        thread.join()
-    assert not errors

@@ -37,10 +37,6 @@ select device, %(now)s, before, 'offline',
   from changed order by device
 returning transition;
 
--- name: notify
--- Tells whoever listens that something of a kind happened, never what.
-select pg_notify('park', %(payload)s);
-
 -- name: log_step
 -- What a step did the last time.
 insert into smartpark.engine_step (step, ran, seconds, done, error)
