@@ -1,18 +1,18 @@
 """The park's own JSON payloads (docs/wire.md): readings, access, passage, door, screening, status."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta
 
+from collectors.decoders.decoded import Decoded
 from collectors.decoders.envelope import NO_NUL, Envelope, Long, Short, Timed, device_time, identity, reason
 from collectors.topics import DEVICE_ID, Topic
 from pipeline.domain.access import AccessEvent, AccessEventCode, AccessKind, Direction, DoorState
 from pipeline.domain.errors import Rejected
-from pipeline.domain.message import ConnectionState, Event, Sample, StatusReport
+from pipeline.domain.message import ConnectionState, Sample, StatusReport
 from pipeline.domain.screening import ScreeningResult, TemperatureScreening
 
 LARGEST = 256 * 1024  # bytes
@@ -89,16 +89,6 @@ class Status(Envelope, kw_only=True):
     signal_dbm: Annotated[float, Meta(ge=-200, le=50)] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Decoded:
-    """What a payload says; `credential` is still raw and must be replaced before anything else happens."""
-
-    identity: str | None
-    samples: list[Sample]
-    events: list[Event]
-    credential: str | None = None
-
-
 def decode(topic: Topic, payload: bytes) -> Decoded:
     """Rejected, with one of the reasons in docs/wire.md, where the payload is not what the topic promises."""
     if len(payload) > LARGEST:
@@ -123,14 +113,14 @@ def _readings(topic: Topic, said: Readings) -> Decoded:
     if said.readings is None:
         if said.values is None:
             raise Rejected("missing-key", "neither `values` nor `readings`")
-        return Decoded(identity(said), [_sample(device, when, said.values, said.bad, said.units)], [])
+        return Decoded(topic.sender, identity(said), [_sample(device, when, said.values, said.bad, said.units)], [])
     if said.values is not None:
         raise Rejected("bad-type", "`values` and `readings` at once: one of them is meant")
     samples = []
     for entry in said.readings:
         own = device_time(entry)
         samples.append(_sample(entry.device or device, own or when, entry.values, entry.bad, entry.units))
-    return Decoded(identity(said), samples, [])
+    return Decoded(topic.sender, identity(said), samples, [])
 
 
 def _sample(
@@ -144,27 +134,32 @@ def _sample(
     return Sample(device, when, numbers, frozenset(bad), units)
 
 
-def _access(_topic: Topic, said: Access) -> Decoded:
+def _access(topic: Topic, said: Access) -> Decoded:
     code = _code(said.event, _EVENTS, AccessEventCode, "event")
     event = AccessEvent(
         device_time(said), AccessKind.DECISION, code=code, direction=Direction(said.direction), reader=said.reader
     )
-    return Decoded(identity(said), [], [event], said.credential)
+    return Decoded(topic.sender, identity(said), [], [event], said.credential)
 
 
-def _passage(_topic: Topic, said: Passage) -> Decoded:
+def _passage(topic: Topic, said: Passage) -> Decoded:
     event = AccessEvent(
         device_time(said), AccessKind.PASSAGE, direction=Direction(said.direction), count=said.count, reader=said.reader
     )
-    return Decoded(identity(said), [], [event])
+    return Decoded(topic.sender, identity(said), [], [event])
 
 
-def _door(_topic: Topic, said: Door) -> Decoded:
+def _door(topic: Topic, said: Door) -> Decoded:
     code = _code(said.state, _DOORS, DoorState, "state")
-    return Decoded(identity(said), [], [AccessEvent(device_time(said), AccessKind.DOOR, code=code, reader=said.reader)])
+    return Decoded(
+        topic.sender,
+        identity(said),
+        [],
+        [AccessEvent(device_time(said), AccessKind.DOOR, code=code, reader=said.reader)],
+    )
 
 
-def _screening(_topic: Topic, said: Screening) -> Decoded:
+def _screening(topic: Topic, said: Screening) -> Decoded:
     if said.skin_c is None and said.result != "INVALID":
         raise Rejected("missing-key", "`skin_c` is required unless the result is INVALID")
     event = TemperatureScreening(
@@ -178,10 +173,10 @@ def _screening(_topic: Topic, said: Screening) -> Decoded:
         calibrated=said.calibrated,
         reason=said.reason,
     )
-    return Decoded(identity(said), [], [event])
+    return Decoded(topic.sender, identity(said), [], [event])
 
 
-def _status(_topic: Topic, said: Status) -> Decoded:
+def _status(topic: Topic, said: Status) -> Decoded:
     event = StatusReport(
         device_time(said),
         ConnectionState(said.state),
@@ -190,7 +185,7 @@ def _status(_topic: Topic, said: Status) -> Decoded:
         battery_pct=said.battery_pct,
         signal_dbm=said.signal_dbm,
     )
-    return Decoded(identity(said), [], [event])
+    return Decoded(topic.sender, identity(said), [], [event])
 
 
 def _code(given: str | int, names: dict[str, Any], numbers: type[Any], key: str) -> int:

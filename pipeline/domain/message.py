@@ -14,7 +14,9 @@ class Sample(NamedTuple):
     """What one device measured at one instant: values by point name, None for "sensor says it has no value".
 
     time is the device's own, or None where it gave none that can be read. `bad` names points whose value the
-    device itself calls bad; `units` gives a point's unit where the message names it.
+    device itself calls bad; `units` gives a point's unit where the message names it. historical: told after the
+    fact, never the latest value whatever its time. stale: what told of the device is gone, its values are unknown
+    from now on (Sparkplug B). stale_after_s: silence for longer than this many seconds is news (SenML `ut`).
     """
 
     device_id: str
@@ -22,6 +24,9 @@ class Sample(NamedTuple):
     values: dict[str, float | None]
     bad: frozenset[str] = frozenset()
     units: dict[str, str] | None = None
+    historical: bool = False
+    stale: bool = False
+    stale_after_s: float | None = None
 
 
 LAST_WILL = "last-will"  # the reason that a will gives: the broker speaks, not the device
