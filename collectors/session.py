@@ -1,20 +1,19 @@
 """One lane's MQTT session: persistent, QoS 1, acked by hand after the data are durable, bounded by its inbox."""
 
-import contextlib
 import logging
-import queue
 import ssl
 import threading
 from collections.abc import Callable, Iterable
-from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 
-from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTMessage, MQTTv311
+from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTv311
 from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
+from collectors.inbox import Arrived, Inbox
 from collectors.lanes import Lane
+from collectors.receive import LeanClient, Published
 from pipeline import metrics
 from pipeline.address import BrokerAddress
 from pipeline.domain.clock import Clock
@@ -24,21 +23,6 @@ KEEPALIVE_S = 30
 BACKOFF_S = (0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
 
 
-class Arrived(NamedTuple):
-    """One delivery; `connection` numbers the connection that it came over, the only one it may be acked on.
-
-    retained: the broker kept it, perhaps for months; it says nothing about now.
-    """
-
-    topic: bytes
-    payload: bytes
-    received: datetime
-    mid: int
-    qos: int
-    connection: int
-    retained: bool = False
-
-
 class Session:
     """Receives one lane's messages on a thread of its own until `stop`. Reconnects only while `may_connect` says so."""
 
@@ -46,7 +30,7 @@ class Session:
         self, lane: Lane, address: BrokerAddress, *, clock: Clock, inbox: int, may_connect: Callable[[], bool]
     ) -> None:
         self.lane, self._address, self._clock, self._may_connect = lane, address, clock, may_connect
-        self.inbox: queue.Queue[Arrived] = queue.Queue(maxsize=inbox)
+        self.inbox = Inbox(inbox)
         self.connected = False
         self._connection = 0
         self._guard = threading.Lock()
@@ -68,9 +52,8 @@ class Session:
     def ack(self, messages: Iterable[Arrived]) -> None:
         """Tells the broker that these are durable; those of an earlier connection will be delivered again instead."""
         with self._guard:
-            for message in messages:
-                if message.qos and message.connection == self._connection and self.connected:
-                    self._client.ack(message.mid, message.qos)
+            if self.connected:
+                self._client.ack_all(m.mid for m in messages if m.qos and m.connection == self._connection)
 
     def leave(self) -> None:
         """Asks to disconnect in good order; the session and its queue stay at the broker."""
@@ -83,14 +66,15 @@ class Session:
         if self._thread.ident is not None:
             self._thread.join(timeout=10)
 
-    def _make_client(self) -> Client:
-        client = Client(
+    def _make_client(self) -> LeanClient:
+        client = LeanClient(
             CallbackAPIVersion.VERSION2,
             client_id=self.lane.client_id,
             clean_session=False,
             protocol=MQTTv311,
             manual_ack=True,
             reconnect_on_failure=False,
+            on_chunk=self._on_chunk,
         )
         if self._address.user is not None:
             client.username_pw_set(self._address.user, self._address.password)
@@ -99,7 +83,6 @@ class Session:
         client.on_connect = self._on_connect
         client.on_disconnect = self._on_disconnect
         client.on_subscribe = self._on_subscribe
-        client.on_message = self._on_message
         return client
 
     def _run(self) -> None:
@@ -147,21 +130,15 @@ class Session:
         self._gone.set()
         metrics.COLLECTOR_CONNECTED.labels(self.lane.name).set(0)
 
-    def _on_message(self, _client: Client, _user: Any, message: MQTTMessage) -> None:
-        # Only enqueue: a callback that raises would end the network thread.
-        arrived = Arrived(
-            message._topic,  # bytes: `topic` decodes, and raises for what is not UTF-8
-            bytes(message.payload),
-            self._clock.now(),
-            message.mid,
-            message.qos,
-            self._connection,
-            message.retain,
-        )
-        while not self._deaf:
-            with contextlib.suppress(queue.Full):  # QoS 0 only: the broker's window bounds the rest
-                self.inbox.put(arrived, timeout=0.5)
-                return
+    def _on_chunk(self, chunk: list[Published]) -> None:
+        # Only enqueue: what raises here would end the network thread. Waiting is for QoS 0 only: the broker's window
+        # bounds the rest.
+        now, connection = self._clock.now(), self._connection
+        arrived = [Arrived(topic, payload, now, mid, qos, connection, kept) for topic, payload, mid, qos, kept in chunk]
+        self.inbox.put(arrived, unless=self._is_deaf)
+
+    def _is_deaf(self) -> bool:
+        return self._deaf
 
     def _on_subscribe(
         self, _client: Client, _user: Any, _mid: int, codes: list[ReasonCode], _properties: Properties | None

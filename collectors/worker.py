@@ -1,17 +1,17 @@
 """One lane's way from inbox to database: batches by size or age, stored, then acked; waits out a lost database."""
 
 import logging
-import queue
 import threading
 import time
 
 import psycopg
 
 from collectors.credentials import CredentialBook
+from collectors.inbox import Arrived
 from collectors.reader import Reader
 from collectors.seal import Letter
 from collectors.secrets import Keys
-from collectors.session import Arrived, Session
+from collectors.session import Session
 from pipeline import metrics
 from pipeline.domain.errors import ParkError, Rejected
 from pipeline.domain.message import Batch, Message
@@ -68,27 +68,23 @@ class Worker:
             self._drop_writer()
 
     def _drain(self) -> None:
-        while not (self._stop.is_set() and self.session.inbox.empty()):
+        while self.session.inbox or not self._stop.is_set():
             arrived = self._gather()
             if arrived and not self._keep_trying(arrived):
                 return
             self.session.ack(arrived)
-            metrics.COLLECTOR_INBOX.labels(self.name).set(self.session.inbox.qsize())
+            metrics.COLLECTOR_INBOX.labels(self.name).set(len(self.session.inbox))
         self._drained = True
 
     def _gather(self) -> list[Arrived]:
         """The next batch: what arrives within the batch's age, at most its size."""
-        inbox, arrived = self.session.inbox, []
-        try:
-            arrived.append(inbox.get(timeout=0.2))
-        except queue.Empty:
+        inbox, most = self.session.inbox, self.settings.batch_messages
+        arrived = inbox.get(timeout_s=0.2, at_most=most)
+        if not arrived:
             return []
         closes = time.monotonic() + self.settings.batch_seconds
-        while len(arrived) < self.settings.batch_messages:
-            try:
-                arrived.append(inbox.get(timeout=max(0.0, closes - time.monotonic())))
-            except queue.Empty:
-                break
+        while len(arrived) < most and (left := closes - time.monotonic()) > 0:
+            arrived += inbox.get(timeout_s=left, at_most=most - len(arrived))
         return arrived
 
     def _keep_trying(self, arrived: list[Arrived]) -> bool:

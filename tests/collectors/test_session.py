@@ -10,9 +10,10 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.reasoncodes import ReasonCode
 
 from collectors import secrets
+from collectors.inbox import Arrived
 from collectors.lanes import Lane
 from collectors.run import Collector
-from collectors.session import Arrived, Session
+from collectors.session import Session
 from pipeline.address import BrokerAddress
 from pipeline.domain.clock import Clock
 from pipeline.settings import Settings
@@ -38,7 +39,7 @@ def test_acks_never_hang_when_the_broker_dies_under_them(broker: OwnBroker) -> N
         load.publish(0, 3 * N)
         arrived: list[Arrived] = []
         while len(arrived) < N:
-            arrived.append(session.inbox.get(timeout=10))
+            arrived += session.inbox.get(timeout_s=10, at_most=N)
         acking = threading.Thread(target=session.ack, args=[arrived], daemon=True)
         killing = threading.Thread(target=broker.kill)
         acking.start()
@@ -60,7 +61,7 @@ def test_a_deaf_session_with_a_full_inbox_can_be_stopped(broker: OwnBroker) -> N
     wait_until(lambda: session.connected, within=10, what="connected")
     load = Load(broker)
     load.publish(0, 300)
-    wait_until(session.inbox.full, within=10, what="the inbox is full")
+    wait_until(lambda: session.inbox.full, within=10, what="the inbox is full")
     session.go_deaf()
     session.stop()
     assert not session._thread.is_alive()

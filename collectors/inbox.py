@@ -1,0 +1,71 @@
+"""What a lane has taken from the broker and not yet made durable: chunks in arrival order, bounded in messages."""
+
+import threading
+from collections import deque
+from collections.abc import Callable
+from datetime import datetime
+from typing import NamedTuple
+
+
+class Arrived(NamedTuple):
+    """One delivery; `connection` numbers the connection that it came over, the only one it may be acked on.
+
+    retained: the broker kept it, perhaps for months; it says nothing about now.
+    """
+
+    topic: bytes
+    payload: bytes
+    received: datetime
+    mid: int
+    qos: int
+    connection: int
+    retained: bool = False
+
+
+class Inbox:
+    """A queue of chunks between one thread that receives and one that stores."""
+
+    def __init__(self, size: int) -> None:
+        """`size`: how many messages may wait; a chunk may go above it, the next then waits."""
+        self._size = size
+        self._chunks: deque[list[Arrived]] = deque()
+        self._waiting = 0
+        self._changed = threading.Condition()
+
+    def put(self, chunk: list[Arrived], *, unless: Callable[[], bool], look_s: float = 0.5) -> bool:
+        """Waits for room, as long as `unless()` is false; False where the chunk was not taken."""
+        with self._changed:
+            while self._waiting >= self._size and not unless():
+                self._changed.wait(look_s)
+            if unless():
+                return False
+            self._chunks.append(chunk)
+            self._waiting += len(chunk)
+            self._changed.notify_all()
+            return True
+
+    def get(self, *, timeout_s: float, at_most: int) -> list[Arrived]:
+        """What waits, oldest first, as soon as there is anything; empty after `timeout_s` seconds of nothing."""
+        with self._changed:
+            if not self._chunks:
+                self._changed.wait(timeout_s)
+            taken: list[Arrived] = []
+            while self._chunks and len(taken) < at_most:
+                chunk = self._chunks.popleft()
+                room = at_most - len(taken)
+                if len(chunk) > room:
+                    self._chunks.appendleft(chunk[room:])
+                    chunk = chunk[:room]
+                taken += chunk
+            self._waiting -= len(taken)
+            self._changed.notify_all()
+            return taken
+
+    def __len__(self) -> int:
+        """Messages that wait."""
+        return self._waiting
+
+    @property
+    def full(self) -> bool:
+        """Whether the next chunk has to wait."""
+        return self._waiting >= self._size
