@@ -14,9 +14,9 @@ from pipeline.address import BrokerAddress
 
 KEEPALIVE_S = 20
 INFLIGHT = 200
-RESEND_S = (
-    30.0  # real seconds before a loss that are sent again: what a crashing broker may forget (docs/operations.md)
-)
+# So many real seconds before the last PUBACK are sent again after a loss: what a crashing broker may forget
+# (docs/operations.md). Before the PUBACK, not before the loss: a half-open connection is found out long after.
+RESEND_S = 30.0
 RECENT = 5000  # at most so many messages are remembered for that
 
 
@@ -27,7 +27,7 @@ class Sent(NamedTuple):
     topic: str
     payload: bytes
     retain: bool
-    at: float  # monotonic
+    at: float  # monotonic; of what is remembered, when the PUBACK was noted
 
 
 class Link:
@@ -37,7 +37,6 @@ class Link:
         self, gateway: str, address: BrokerAddress, *, client_id: str, will_topic: str, will: Callable[[int], bytes]
     ):
         self.gateway, self.connections = gateway, 0
-        self._lost_at = 0.0
         self._will_topic, self._will = will_topic, will
         self._regained = False
         self._acks: deque[tuple[int, int]] = deque()  # packet id, real µs
@@ -80,21 +79,21 @@ class Link:
             known = self._waiting.pop(packet, None)
             if known:
                 found.append((known[0], at_us))
-                self._recent.append(known[1])
+                self._recent.append(known[1]._replace(at=time.monotonic()))
         return found
 
     def losses(self) -> list[Sent] | None:
         """None while nothing happened; after a reconnection the acknowledged messages to send again, oldest first.
 
-        Of retained states only the newest of each topic, so that an old one does not come back.
+        Of retained states only the newest of each topic stays retained, so that an old one does not come back.
         """
         if not self._regained:
             return None
         self._regained = False
-        again = [s for s in self._recent if s.at >= self._lost_at - RESEND_S]
+        again = [s for s in self._recent if s.at >= self._recent[-1].at - RESEND_S]
         self._recent.clear()
         newest = {s.topic: s for s in again if s.retain}
-        return [s for s in again if not s.retain or newest[s.topic] is s]
+        return [s if not s.retain or newest[s.topic] is s else s._replace(retain=False) for s in again]
 
     def close(self) -> None:
         """Says good-bye (no will) and ends the network thread."""
@@ -108,8 +107,6 @@ class Link:
             self.connected.set()
 
     def _down(self, client: mqtt.Client, data: Any, flags: Any, reason: ReasonCode, properties: Any) -> None:
-        if self.connected.is_set():
-            self._lost_at = time.monotonic()
         self.connected.clear()
         client.will_set(self._will_topic, self._will(self.connections), qos=1, retain=True)
 

@@ -19,7 +19,7 @@ from playwright.sync_api import Page, sync_playwright
 from simulators.servers.broker import Broker, BrokerServer, choose_broker
 from simulators.servers.database import ROOT, Private, choose_database, timescaledb_obstacle
 from simulators.servers.process import Child, program
-from tests.proxy import Proxy
+from simulators.servers.proxy import Proxy
 
 T = TypeVar("T")
 REPO = Path(__file__).parent.parent

@@ -15,10 +15,10 @@ from prometheus_client import REGISTRY
 
 from api import live, run
 from api.live import Channel
+from simulators.servers.proxy import Proxy
 from tests.api.messages import Hand, hand_on
 from tests.api.serving import NOW, Served, serving, streaming
 from tests.conftest import OwnDatabase
-from tests.proxy import Proxy
 
 Eventually = Callable[..., object]
 

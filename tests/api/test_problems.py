@@ -10,8 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from api.problems import KINDS
+from simulators.servers.proxy import Proxy
 from tests.api.serving import Served, serving
-from tests.proxy import Proxy
 
 
 @pytest.fixture(scope="module")

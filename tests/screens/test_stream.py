@@ -5,7 +5,7 @@ from collections.abc import Callable
 from playwright.sync_api import Page
 
 from api.screens.build import build_id
-from tests.proxy import Proxy
+from simulators.servers.proxy import Proxy
 from tests.screens.conftest import Wall
 
 LOST = "main.stream-lost.lost"

@@ -18,8 +18,8 @@ from simulators import journal as journals
 from simulators.journal import Journal
 from simulators.publisher import Publisher, micros, real_us
 from simulators.schedule import Cast
+from simulators.servers.proxy import Proxy
 from tests.conftest import OwnBroker, wait_until
-from tests.proxy import Proxy
 from tests.simulators.small_park import small_park
 
 NOON = datetime(2026, 11, 19, 4, tzinfo=UTC)  # a working day in Beijing

@@ -122,7 +122,7 @@ def test_connections_that_are_cut_or_hang_lose_nothing(
     database: str, broker: OwnBroker, make_town: MAKE, load: Load, cut: Callable[[int], object]
 ) -> None:
     """Between collector and broker, and between collector and database."""
-    from tests.proxy import Proxy
+    from simulators.servers.proxy import Proxy
 
     to_broker = cut(broker.port)
     to_database = cut(int(database.rsplit(":", 1)[1].split("/")[0]))
