@@ -9,6 +9,8 @@ from pathlib import Path
 
 import psycopg
 
+from collectors.patterns import Pattern
+from collectors.sources import Format, Source
 from pipeline.domain.errors import ConfigurationError, Unavailable
 from pipeline.domain.park import Family
 from pipeline.store import locks
@@ -17,10 +19,14 @@ from pipeline.store.database import connect
 
 @dataclass(frozen=True, slots=True)
 class Lane:
-    """One persistent MQTT session: whoever holds it takes over its queue with it."""
+    """One persistent MQTT session: whoever holds it takes over its queue with it.
+
+    ordered: what its messages mean depends on those before them (Sparkplug B: aliases, `seq`).
+    """
 
     name: str
     filters: tuple[str, ...]
+    ordered: bool = False
 
     @property
     def client_id(self) -> str:
@@ -42,6 +48,19 @@ def read(file: str) -> tuple[Lane, ...]:
         raise ConfigurationError(f'{file}: {error}; write [[lane]] with name = "…" and filters = ["…"]') from error
     check(lanes)
     return lanes
+
+
+def with_sources(lanes: Sequence[Lane], sources: Sequence[Source]) -> tuple[Lane, ...]:
+    """These lanes and one more for each lane that the sources name."""
+    extra: dict[str, list[Source]] = {}
+    for source in sources:
+        extra.setdefault(source.lane, []).append(source)
+    found = tuple(lanes) + tuple(
+        Lane(name, tuple(Pattern.parse(s.topic).filter for s in of), any(s.format == Format.SPARKPLUG for s in of))
+        for name, of in extra.items()
+    )
+    check(found)
+    return found
 
 
 def _filters(given: object) -> tuple[str, ...]:

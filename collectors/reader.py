@@ -8,6 +8,9 @@ from hashlib import blake2b
 from collectors import topics
 from collectors.credentials import CredentialBook
 from collectors.decoders import park_json
+from collectors.foreign import Foreign
+from collectors.inbox import Arrived
+from collectors.routes import SourceTable
 from collectors.seal import Letter, seal
 from collectors.secrets import Keys
 from pipeline.domain.access import AccessEvent
@@ -16,14 +19,32 @@ from pipeline.domain.message import DeadLetter, Event, Message
 from pipeline.validate import dated
 
 log = logging.getLogger(__name__)
+OURS = b"park/v1/"
 
 
 class Reader:
     """Reads messages with one park's keys and credential book."""
 
-    def __init__(self, keys: Keys, book: CredentialBook) -> None:
+    def __init__(self, keys: Keys, book: CredentialBook, sources: SourceTable | None = None) -> None:
         self.keys = keys
         self.book = book
+        self.foreign = Foreign(sources or SourceTable())
+
+    def read_all(self, arrived: Arrived) -> list[Message | DeadLetter]:
+        """What one delivery says, on a topic of smartpark's own or of a source: often one message, sometimes several,
+        none where it is not for us. Never raises."""
+        topic, payload, received = arrived.topic, arrived.payload, arrived.received
+        if topic.startswith(OURS) or not self.foreign.table:
+            return [self.read(topic, payload, received, retained=arrived.retained)]
+        try:
+            text, digest = _text(topic), self._digest(topic, payload)
+            return [*self.foreign.read(text, payload, received, digest=digest, retained=arrived.retained)]
+        except Rejected as rejected:
+            why = rejected
+        except Exception as error:
+            log.exception("a decoder failed")
+            why = Rejected("decoder-error", type(error).__name__)
+        return [self.reject(Letter(topic, payload, received), why)]
 
     def read(self, topic: bytes, payload: bytes, received: datetime, *, retained: bool = False) -> Message | DeadLetter:
         """Never raises, whatever a device sends: what we did not foresee is a dead letter too."""
@@ -39,8 +60,9 @@ class Reader:
     def reject(self, letter: Letter, why: Rejected) -> DeadLetter:
         """A dead letter, whole and sealed, with the sender where the topic still tells it."""
         try:
-            sender = topics.parse(letter.topic.decode()).sender
-        except (Rejected, UnicodeDecodeError):
+            topic = _text(letter.topic)
+            sender = topics.parse(topic).sender if letter.topic.startswith(OURS) else self.foreign.sender(topic)
+        except Rejected:
             sender = None
         return DeadLetter(
             letter.received,
@@ -53,10 +75,7 @@ class Reader:
         )
 
     def _understand(self, topic: bytes, payload: bytes, received: datetime, retained: bool) -> Message:
-        try:
-            where = topics.parse(topic.decode())
-        except UnicodeDecodeError as error:
-            raise Rejected("bad-topic", "the topic is not UTF-8") from error
+        where = topics.parse(_text(topic))
         said = park_json.decode(where, payload)
         events: list[Event] = said.events
         if said.credential is not None:
@@ -76,3 +95,10 @@ class Reader:
         mark.update(b"\0")
         mark.update(payload)
         return mark.digest()
+
+
+def _text(topic: bytes) -> str:
+    try:
+        return topic.decode()
+    except UnicodeDecodeError as error:
+        raise Rejected("bad-topic", "the topic is not UTF-8") from error

@@ -6,10 +6,13 @@ from datetime import datetime
 
 import psycopg
 
-from collectors import secrets
+from collectors import secrets, sources_file
 from collectors.credentials import CredentialBook
+from collectors.inbox import Arrived
 from collectors.reader import Reader
+from collectors.routes import SourceTable
 from collectors.seal import unseal
+from collectors.sources import Format
 from pipeline.domain.errors import ConfigurationError, Unavailable
 from pipeline.domain.message import Batch, Message
 from pipeline.ingest import Writer
@@ -41,16 +44,22 @@ def _one(writer: Writer, reader: Reader, sealed: bytes, now: datetime) -> str:
     except ConfigurationError:
         return "unreadable"
     # The received time stays the original one: the message came then, not now.
-    said = reader.read(letter.topic, letter.payload, letter.received)
-    if not isinstance(said, Message):
+    said = reader.read_all(Arrived(letter.topic, letter.payload, letter.received, mid=0, qos=0, connection=0))
+    messages = [one for one in said if isinstance(one, Message)]
+    if len(messages) < len(said):
         return "rejected"
     try:
-        writer.write(Batch("replay", [said]), now=now)
+        writer.write(Batch("replay", messages), now=now)
     except Unavailable:
         raise
     except (psycopg.Error, UnicodeError):
         return "refused"
     return "stored"
+
+
+def replayable(settings: Settings) -> SourceTable:
+    """The sources whose messages can be read alone: what Sparkplug B says depends on what came before."""
+    return SourceTable(s for s in sources_file.read(settings.sources) if s.format != Format.SPARKPLUG)
 
 
 def main(argv: list[str]) -> int:
@@ -62,7 +71,7 @@ def main(argv: list[str]) -> int:
     settings = Settings.from_env()
     keys = secrets.read(settings.secrets)
     with connect(settings.require("database_url"), role="park_writer", application="park replay") as conn:
-        reader = Reader(keys, CredentialBook(keys.pseudonym))
+        reader = Reader(keys, CredentialBook(keys.pseudonym), replayable(settings))
         counts = replay(conn, reader, settings, now=settings.clock.now(), reason=args.reason)
     print(", ".join(f"{count} {outcome}" for outcome, count in counts.items()))
     if args.json:

@@ -5,7 +5,9 @@ import logging
 import threading
 import time
 
-from collectors import lanes, secrets
+from collectors import lanes, secrets, sources_file
+from collectors.foreign import Foreign
+from collectors.routes import SourceTable
 from collectors.session import Session
 from collectors.worker import Worker
 from pipeline import metrics
@@ -28,7 +30,10 @@ class Collector:
         self.settings = settings
         self.keys = secrets.read(settings.secrets)
         self.address = BrokerAddress.parse(settings.require("mqtt_url"))
-        self.claims = lanes.Claims(lanes.read(settings.lanes), settings.require("database_url"))
+        self.sources = SourceTable(sources_file.read(settings.sources))
+        Foreign(self.sources)  # what a source names and cannot be had is told now, not by a lane that cannot start
+        lanes_ = lanes.with_sources(lanes.read(settings.lanes), self.sources.sources)
+        self.claims = lanes.Claims(lanes_, settings.require("database_url"))
         self.workers: dict[str, Worker] = {}
 
     def step(self) -> None:
@@ -71,7 +76,7 @@ class Collector:
             inbox=self.settings.inbox,
             may_connect=lambda: self.claims.sure and lane.name in self.claims.held,
         )
-        self.workers[lane.name] = Worker(session, self.settings, self.keys)
+        self.workers[lane.name] = Worker(session, self.settings, self.keys, self.sources.of(lane.name))
         self.workers[lane.name].start()
         session.start()
         log.info("lane %s: taken", lane.name)

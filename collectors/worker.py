@@ -9,6 +9,7 @@ import psycopg
 from collectors.credentials import CredentialBook
 from collectors.inbox import Arrived
 from collectors.reader import Reader
+from collectors.routes import SourceTable
 from collectors.seal import Letter
 from collectors.secrets import Keys
 from collectors.session import Session
@@ -27,10 +28,10 @@ BACKOFF_S = (0.1, 0.25, 0.5, 1.0, 2.0)
 class Worker:
     """Drains one session's inbox on a thread of its own until `stop`."""
 
-    def __init__(self, session: Session, settings: Settings, keys: Keys) -> None:
+    def __init__(self, session: Session, settings: Settings, keys: Keys, sources: SourceTable | None = None) -> None:
         self.session, self.settings = session, settings
         self.name = session.lane.name
-        self.reader = Reader(keys, CredentialBook(keys.pseudonym))
+        self.reader = Reader(keys, CredentialBook(keys.pseudonym), sources)
         self.trouble: str | None = None
         self._writer: Writer | None = None
         self._stop = threading.Event()
@@ -111,8 +112,7 @@ class Worker:
 
     def _store(self, writer: Writer, arrived: list[Arrived]) -> None:
         batch = Batch(self.name)
-        for item in arrived:
-            said = self.reader.read(item.topic, item.payload, item.received, retained=item.retained)
+        for said in [said for item in arrived for said in self.reader.read_all(item)]:
             if isinstance(said, Message):
                 batch.messages.append(said)
             else:

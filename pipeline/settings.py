@@ -26,6 +26,7 @@ class Settings:
     home: Path = setting("PARK_HOME", ".park", "private folder: TimescaleDB root, demo data, generated secrets, logs")
     secrets: Path = setting("PARK_SECRETS", ".park/secrets", "folder of the key files `seal.key` and `pseudonym.key`")
     lanes: str = setting("PARK_LANES", "", "TOML file of lanes; empty: one lane for each device family")
+    sources: str = setting("PARK_SOURCES", "", "TOML file of sources, the topics of foreign devices; empty: none")
     inbox: int = setting("PARK_INBOX", "2000", "un-acked messages a lane may hold; the broker's max_inflight_messages")
     batch_messages: int = setting("PARK_BATCH_MESSAGES", "5000", "a batch closes at this many messages")
     batch_seconds: float = setting("PARK_BATCH_SECONDS", "0.1", "a batch closes at this age, in seconds of real time")
