@@ -15,6 +15,8 @@ from pipeline.store.database import guarded
 from pipeline.store.registry import Registry
 from pipeline.store.rows import Rows, lay_out
 
+Alongside = Callable[[psycopg.Connection], None]
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
@@ -55,8 +57,8 @@ class Writer:
         with guarded(), self.conn.transaction():
             self._refresh(self.conn)
 
-    def write(self, batch: Batch, *, now: datetime) -> Outcome:
-        """Stores a batch whole, or nothing of it.
+    def write(self, batch: Batch, *, now: datetime, alongside: Alongside | None = None) -> Outcome:
+        """Stores a batch whole, or nothing of it; `alongside` writes what must be true if and only if it is stored.
 
         Raises Unavailable where storing failed for a reason that will pass (same batch again, later), and psycopg's
         own errors where some row cannot be stored (the caller narrows it down).
@@ -65,6 +67,8 @@ class Writer:
         try:
             with guarded(), self.conn.transaction():
                 rows, outcome = self._store(batch, now)
+                if alongside is not None:
+                    alongside(self.conn)
         except BaseException:
             self.registry.stale = True  # it may name provisional devices that were rolled back
             raise

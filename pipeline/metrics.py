@@ -13,6 +13,19 @@ COLLECTOR_LANES = Gauge("park_collector_lanes", "Lanes that this process holds."
 COLLECTOR_DEATHS = Counter("park_collector_deaths", "Lanes stopped by an unforeseen error; they start again.", ["lane"])
 COLLECTOR_RETRIES = Counter("park_collector_retries", "Batches that had to wait for the database.")
 
+# Spool: what a collector keeps on disk while the database is away.
+SPOOL_STATE = Gauge("park_spool_state", "0 live, 1 draining, 2 spooling, 3 taking nothing: the broker holds.", ["lane"])
+SPOOL_MESSAGES = Gauge("park_spool_messages", "Messages in the spool.", ["lane"])
+SPOOL_BYTES = Gauge("park_spool_bytes", "Size of the spool's files.", ["lane"])
+SPOOL_OLDEST = Gauge("park_spool_oldest_seconds", "Age of the oldest message in the spool.", ["lane"])
+SPOOL_KEPT = Counter("park_spool_kept", "Messages written to the spool and acknowledged.", ["lane"])
+SPOOL_DRAINED = Counter("park_spool_drained", "Messages of the spool that were stored.", ["lane"])
+SPOOL_REFUSED = Counter(
+    "park_spool_refused", "Batches that the spool could not take: full, or its disk fails.", ["lane"]
+)
+SPOOL_TORN = Counter("park_spool_torn", "Torn ends of files that were cut off, never acknowledged.", ["lane"])
+SPOOL_DAMAGED = Counter("park_spool_damaged", "Parts of the spool that cannot be read; kept in aside/.", ["lane"])
+
 # Ingest: one transaction.
 INGEST_BATCHES = Counter("park_ingest_batches", "Committed transactions.")
 INGEST_MESSAGES = Counter("park_ingest_messages", "Messages in committed transactions, repeats included.")

@@ -30,6 +30,14 @@ class Settings:
     inbox: int = setting("PARK_INBOX", "2000", "un-acked messages a lane may hold; the broker's max_inflight_messages")
     batch_messages: int = setting("PARK_BATCH_MESSAGES", "5000", "a batch closes at this many messages")
     batch_seconds: float = setting("PARK_BATCH_SECONDS", "0.1", "a batch closes at this age, in seconds of real time")
+    spool: Path = setting(
+        "PARK_SPOOL",
+        ".park/spool",
+        "folder for what is collected while the database is away; collectors of a host share it",
+    )
+    spool_mb: int = setting(
+        "PARK_SPOOL_MB", "2048", "bound of that folder in megabytes; when it is full, the broker holds"
+    )
     silence_factor: float = setting("PARK_SILENCE_FACTOR", "3", "offline after this many expected intervals of silence")
     silence_floor: float = setting("PARK_SILENCE_FLOOR", "30", "never offline before this many seconds of silence")
     raw_days: int = setting("PARK_RETENTION_RAW_DAYS", "400", "raw readings are kept this many days")

@@ -9,7 +9,7 @@ from psycopg import sql
 from pipeline.settings import Settings
 
 CHUNKED = (("reading", "ts"), ("access_event", "ts"), ("temperature_screening", "ts"), ("device_status", "ts"))
-ROWS = (("conflict", "received"), ("dead_letter", "received"), ("device_transition", "at"))
+ROWS = (("conflict", "received"), ("dead_letter", "received"), ("device_transition", "at"), ("spool_position", "at"))
 ROLLUPS = ("rollup_15m", "rollup_1h")
 CHUNK = timedelta(days=8)  # events lie in chunks of 7 days
 BATCH_LOG_DAYS = 8

@@ -1,7 +1,8 @@
 """Turns silence into a transition: past its deadline → offline; heard again → online.
 
 Silence is a device's own only if somebody else was heard after its deadline: when nothing at all arrives, collectors,
-broker or network are down, and a park full of "offline" devices would send people to the wrong place.
+broker or network are down, and a park full of "offline" devices would send people to the wrong place. Nor is anybody
+judged while a collector's spool drains: who seems silent may have spoken all the time.
 """
 
 from datetime import datetime, timedelta
@@ -13,12 +14,15 @@ from pipeline.store import mailroom
 
 ROUND = timedelta(seconds=10)  # after a gap, lanes come back one after another: so long until silence is judged
 BLIND = timedelta(minutes=10)  # when nothing at all arrived for so long, the devices are offline for all we know
+SPOOL_ALIVE = timedelta(minutes=1)  # a drain that said nothing for so long is dead, and keeps nobody from judging
 
 
 def run(conn: psycopg.Connection, now: datetime) -> int:
     """Each device whose state is due, once; the update is the claim. Returns how many changed."""
     (evidence,) = conn.execute(QUERIES["evidence"], {"before": now - ROUND}).fetchone() or (None,)
     due = {"now": now, "evidence": evidence, "long_ago": now - BLIND}
+    if conn.execute(QUERIES["draining"], {"alive": now - SPOOL_ALIVE}).fetchone():
+        due |= {"evidence": None, "long_ago": None}  # only who said good-bye
     changed = 0
     for name in ("heard_again", "fell_silent"):
         rows = conn.execute(QUERIES[name], due).fetchall()

@@ -35,7 +35,7 @@ def test_a_process_refuses_an_old_or_unknown_schema(empty_database: str) -> None
     schema.migrate(empty_database, now=NOW)
     with connect(empty_database) as conn:
         assert schema.check(conn) == "apache"
-        conn.execute("delete from smartpark.schema_version where version = 4")
+        conn.execute("delete from smartpark.schema_version where version > 3")
         conn.commit()
         with pytest.raises(SchemaOutdated, match="version 3"):
             schema.check(conn)
@@ -85,6 +85,8 @@ smartpark.rollup_dirty          park_writer: insert
 smartpark.schema_version
 smartpark.seen                  park_writer: select insert
 smartpark.space
+smartpark.spool_backlog         park_writer: select insert update(at,messages,oldest)
+smartpark.spool_position        park_writer: select insert update(at,message,record)
 smartpark.temperature_screening park_writer: insert
 smartpark.tenancy
 park.access_events              park_reader: select

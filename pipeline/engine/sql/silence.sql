@@ -18,6 +18,10 @@ returning transition;
 select max(at) from (select at from smartpark.ingest_batch order by batch desc limit 2000) as newest
  where at <= %(before)s;
 
+-- name: draining
+-- Whether some collector's spool is being drained just now.
+select 1 from smartpark.spool_backlog where messages > 0 and at > %(alive)s limit 1;
+
 -- name: fell_silent
 -- Devices in use, heard before, whose deadline has passed: offline, with a transition row each that says why.
 with due as (
