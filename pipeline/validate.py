@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
+from pipeline.domain.clock_fault import GUESSED
 from pipeline.domain.message import Message
 from pipeline.domain.quality import Quality
 
@@ -21,13 +22,13 @@ class Dated(NamedTuple):
     trusted: bool
 
 
-def dated(device_time: datetime | None, received: datetime) -> Dated:
-    """Device time where it can be believed, else received time."""
+def dated(device_time: datetime | None, received: datetime, *, distrusted: bool = False) -> Dated:
+    """Device time where it can be believed, else received time. distrusted: this clock is known to be wrong."""
     if device_time is None:
         return Dated(received, None, False)
     if device_time.tzinfo is None:
         return Dated(received, device_time.replace(tzinfo=UTC), False)
-    if device_time < EPOCH:
+    if device_time < EPOCH or distrusted or device_time.tzinfo is GUESSED:
         return Dated(received, device_time, False)
     if device_time > received + AHEAD:
         return Dated(received, device_time, False)
@@ -44,10 +45,13 @@ def quality(value: float | None, *, bad: bool, low: float | None, high: float | 
 
 
 def identity(message: Message) -> str | None:
-    """What makes a repeat recognisable: the device's identity, else the whole content where its time can be trusted."""
+    """What makes a repeat recognisable: the device's identity, else the whole content where its time is plausible.
+
+    Plausible is enough, even from a clock that is known to be wrong: a time that moves on tells two messages apart.
+    """
     if message.identity is not None:
         return message.identity
-    times = [e.time for e in message.events]
+    times = [e.time for e in message.events] + [s.time for s in message.samples]
     if times and all(dated(t, message.received).trusted for t in times):
         return f"h:{message.digest.hex()}"
     return None

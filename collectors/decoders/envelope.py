@@ -6,6 +6,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
+from pipeline.domain.clock_fault import GUESSED
 from pipeline.domain.errors import Rejected
 
 NO_NUL = r"^[^\x00]*$"  # PostgreSQL's text cannot hold U+0000
@@ -16,6 +17,7 @@ Sequence = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 Short = Annotated[str, Meta(max_length=64, pattern=NO_NUL)]
 Long = Annotated[str, Meta(max_length=200, pattern=NO_NUL)]
 _ZERO = datetime(1970, 1, 1, tzinfo=UTC)
+_FIRST, _LAST = datetime.min.replace(tzinfo=UTC), datetime(9999, 12, 31, tzinfo=UTC)
 
 
 class Timed(msgspec.Struct, kw_only=True, gc=False):
@@ -45,7 +47,10 @@ def identity(envelope: Envelope) -> str | None:
 
 
 def device_time(timed: Timed) -> datetime | None:
-    """The device's own time: aware, naive where it came without an offset, None where there is none."""
+    """The device's own time: aware, naive where it came without an offset, None where there is none.
+
+    A number that makes no date in its unit is read in the next finer one that does: its zone is then GUESSED.
+    """
     ms = timed.time_ms
     if ms is not None and timed.time is None and timed.time_s is None and timed.time_us is None:
         return _after(milliseconds=ms)  # by far the most common
@@ -57,17 +62,23 @@ def device_time(timed: Timed) -> datetime | None:
     if timed.time is not None:
         try:
             when = datetime.fromisoformat(timed.time)
-            return when.astimezone(UTC) if when.tzinfo else when
-        except (ValueError, OverflowError) as error:
+        except ValueError as error:
             raise Rejected("out-of-bounds", "`time` is not an ISO 8601 date and time") from error
+        try:
+            return when.astimezone(UTC) if when.tzinfo else when
+        except OverflowError:  # year 1 east of Greenwich: a clock that was never set
+            return _FIRST if when.year == 1 else _LAST
     return _after(seconds=timed.time_s) if timed.time_s is not None else _after(microseconds=timed.time_us or 0)
 
 
 def _after(**since: float) -> datetime:
-    try:
-        return _ZERO + timedelta(**since)
-    except (OverflowError, ValueError) as error:
-        raise Rejected("out-of-bounds", "the device time is beyond year 9999: its unit may be wrong") from error
+    for finer in (1, 1000, 1_000_000, 1_000_000_000):
+        try:
+            when = _ZERO + timedelta(**{unit: number / finer for unit, number in since.items()})
+        except (OverflowError, ValueError):
+            continue
+        return when if finer == 1 else when.replace(tzinfo=GUESSED)
+    return (_LAST if max(since.values()) > 0 else _FIRST).replace(tzinfo=GUESSED)
 
 
 def reason(error: msgspec.ValidationError) -> Rejected:

@@ -69,6 +69,7 @@ smartpark.conflict              park_writer: insert
 smartpark.credential            park_writer: select
 smartpark.dead_letter           park_writer: select insert update(last_received,outcome,replayed,times)
 smartpark.device                park_writer: select insert
+smartpark.device_clock          park_writer: select insert update
 smartpark.device_state          park_writer: select insert update(battery_pct,deadline,firmware,heard,reason,signal_dbm)
 smartpark.device_status         park_writer: insert
 smartpark.device_transition
@@ -94,6 +95,7 @@ park.audit_log                  park_reader: select
 park.companies                  park_reader: select
 park.conflicts                  park_reader: select
 park.dead_letters               park_reader: select
+park.device_clocks              park_reader: select
 park.device_statuses            park_reader: select
 park.device_transitions         park_reader: select
 park.devices                    park_reader: select

@@ -9,6 +9,7 @@ import psycopg
 import pytest
 
 from pipeline.domain.access import AccessEvent, AccessKind, Direction
+from pipeline.domain.clock_fault import GUESSED
 from pipeline.domain.message import Batch, DeadLetter, Event, Message, Sample, Sender
 from pipeline.domain.park import Family
 from pipeline.domain.quality import Quality
@@ -103,6 +104,7 @@ def test_contradictions_inside_one_batch_are_kept_too(desk: Desk) -> None:
         (None, "missing"),
         (datetime(1970, 1, 1, tzinfo=UTC), "never set"),
         (NOW + timedelta(hours=8), "in the future"),
+        (EARLIER.replace(tzinfo=GUESSED), "in another unit than it says"),
         (datetime(2026, 11, 21, 14, 40), "without an offset"),  # noqa: DTZ001 - that is the point
     ],
 )
