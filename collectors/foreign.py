@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime
 
-from collectors.decoders import park_foreign
+from collectors.decoders import chirpstack, park_foreign, senml, zigbee2mqtt
 from collectors.decoders.decoded import Decoded, Decoder
 from collectors.routes import SourceTable
 from collectors.sources import Format, Source
@@ -12,7 +12,12 @@ from pipeline.domain.message import Message, Sender
 
 LARGEST = 256 * 1024  # bytes, as for smartpark's own payloads
 
-DECODERS: Mapping[str, Decoder] = {Format.PARK: park_foreign.decode}
+DECODERS: Mapping[str, Decoder] = {
+    Format.PARK: park_foreign.decode,
+    Format.SENML: senml.decode,
+    Format.CHIRPSTACK: chirpstack.decode,
+    Format.ZIGBEE2MQTT: zigbee2mqtt.decode,
+}
 
 
 class Foreign:
@@ -31,9 +36,9 @@ class Foreign:
         if len(payload) > LARGEST:
             raise Rejected("too-large", f"{len(payload)} bytes; {LARGEST} at most")
         said = self._decoders[route.source.format, route.source.profile](route, payload, received)
-        if retained and said.identity is None:
+        if said is not None and retained and said.identity is None:
             said = _dated_only(said)
-        if not said.samples and not said.events:
+        if said is None or not (said.samples or said.events):
             return []
         return [Message(said.sender, said.identity, digest, received, said.samples, said.events, retained)]
 

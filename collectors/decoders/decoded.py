@@ -33,6 +33,9 @@ class Route:
 
 
 class Decoder(Protocol):
-    """One foreign payload format. Raises Rejected; `received` is only for times that are relative to it."""
+    """One foreign payload format. Raises Rejected; `received` is only for times that are relative to it.
 
-    def __call__(self, route: Route, payload: bytes, received: datetime) -> Decoded: ...
+    None: this message is none of our business, such as a command to a device or a bridge's own report.
+    """
+
+    def __call__(self, route: Route, payload: bytes, received: datetime) -> Decoded | None: ...
