@@ -16,6 +16,7 @@ VERBS = {
     "engine": ("pipeline.engine.run", "run the time-driven steps: silence, roll-ups, retention"),
     "api": ("api.run", "serve the API and the screens"),
     "simulate": ("simulators.run", "publish what a simulated park's devices would"),
+    "limit": ("collectors.limits", "limit a device that floods, without touching others"),
     "replay": ("collectors.replay", "send dead letters through again, after a fix"),
     "screenshot": ("simulators.screenshot", "photograph the screens for the docs"),
 }

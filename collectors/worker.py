@@ -13,6 +13,7 @@ from collectors.routes import SourceTable
 from collectors.seal import Letter
 from collectors.secrets import Keys
 from collectors.session import Session
+from collectors.talkers import Talkers
 from pipeline import metrics
 from pipeline.domain.errors import ParkError, Rejected
 from pipeline.domain.message import Batch, Message
@@ -32,6 +33,7 @@ class Worker:
         self.session, self.settings = session, settings
         self.name = session.lane.name
         self.reader = Reader(keys, CredentialBook(keys.pseudonym), sources)
+        self.talkers = Talkers(self.name, foreign=self.reader.foreign.sender)
         self.trouble: str | None = None
         self._writer: Writer | None = None
         self._stop = threading.Event()
@@ -71,7 +73,9 @@ class Worker:
     def _drain(self) -> None:
         while self.session.inbox or not self._stop.is_set():
             arrived = self._gather()
-            if arrived and not self._keep_trying(arrived):
+            if not arrived:
+                self._tell()
+            elif not self._keep_trying(arrived):
                 return
             self.session.ack(arrived)
             metrics.COLLECTOR_INBOX.labels(self.name).set(len(self.session.inbox))
@@ -95,20 +99,47 @@ class Worker:
         """
         metrics.COLLECTOR_MESSAGES.labels(self.name).inc(len(arrived))
         failures = 0
+        admitted: list[Arrived] | None = None
         while True:
+            metrics.COLLECTOR_OLDEST.labels(self.name).set(self._waited(arrived))
             try:
-                self._store(self._writer_at_hand(), arrived)
+                writer = self._writer_at_hand()
+                admitted = self.talkers.admit(arrived) if admitted is None else admitted  # counted once
+                self._store(writer, admitted)
+                self._settle(writer, waited_s=self._waited(arrived))
             except (ParkError, psycopg.Error) as error:
                 self.trouble = first_line(error)
                 log.warning("lane %s waits with %d messages: %s", self.name, len(arrived), self.trouble)
             else:
                 self.trouble = None
+                metrics.COLLECTOR_OLDEST.labels(self.name).set(0)
+                metrics.COLLECTOR_COMMITTED.labels(self.name).set(self.settings.clock.now().timestamp())
                 return True
             metrics.COLLECTOR_RETRIES.inc()
             self._drop_writer()
             if self._stop.wait(BACKOFF_S[min(failures, len(BACKOFF_S) - 1)]) and failures:
                 return False
             failures += 1
+
+    def _tell(self) -> None:
+        """A lane without messages says all the same that it is there."""
+        try:
+            if self.talkers.due(self.settings.clock.now()):
+                self._settle(self._writer_at_hand(), waited_s=None)
+        except (ParkError, psycopg.Error) as error:
+            log.info("lane %s cannot say how it is doing: %s", self.name, first_line(error))
+            self._drop_writer()
+
+    def _settle(self, writer: Writer, *, waited_s: float | None) -> None:
+        session = self.session
+        self.talkers.settle(
+            writer.conn, now=self.settings.clock.now(), connected=session.connected, inbox=len(session.inbox),
+            waited_s=waited_s, trouble=session.refused,
+        )  # fmt: skip
+
+    def _waited(self, arrived: list[Arrived]) -> float:
+        """Seconds of park time since the oldest of these was received."""
+        return max(0.0, (self.settings.clock.now() - arrived[0].received).total_seconds())
 
     def _store(self, writer: Writer, arrived: list[Arrived]) -> None:
         batch = Batch(self.name)
@@ -122,6 +153,8 @@ class Worker:
             writer.write(batch, now=self.settings.clock.now())
         except (psycopg.DataError, psycopg.IntegrityError, psycopg.errors.ProgramLimitExceeded, UnicodeError) as error:
             self._narrow(writer, arrived, error)
+        else:
+            self.talkers.rejected(batch.dead_letters)
 
     def _narrow(self, writer: Writer, arrived: list[Arrived], error: Exception) -> None:
         """Halves a batch that the database refuses until the one message that it refuses stands alone."""
@@ -137,6 +170,7 @@ class Worker:
         why = Rejected("refused-by-database", type(error).__name__)
         letter = self.reader.reject(Letter(item.topic, item.payload, item.received), why)
         writer.write(Batch(self.name, dead_letters=[letter]), now=self.settings.clock.now())
+        self.talkers.rejected([letter])
 
     def _writer_at_hand(self) -> Writer:
         if self._writer is None:
@@ -145,6 +179,7 @@ class Worker:
                 schema.check(conn)
                 self._writer = Writer(conn, self.settings, on_registry=self._learn)
                 self._writer.prepare()  # the credential book, before the first message is read
+                self.talkers.listen(conn, now=self.settings.clock.now())  # and the limits
             except BaseException:
                 conn.close()
                 raise

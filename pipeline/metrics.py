@@ -12,6 +12,16 @@ COLLECTOR_CONNECTED = Gauge("park_collector_connected", "1 while the lane's MQTT
 COLLECTOR_LANES = Gauge("park_collector_lanes", "Lanes that this process holds.")
 COLLECTOR_DEATHS = Counter("park_collector_deaths", "Lanes stopped by an unforeseen error; they start again.", ["lane"])
 COLLECTOR_RETRIES = Counter("park_collector_retries", "Batches that had to wait for the database.")
+COLLECTOR_LIMITED = Counter(
+    "park_collector_limited", "Messages left out because a person limited their device.", ["lane"]
+)
+COLLECTOR_BUSIEST = Gauge("park_collector_busiest_per_s", "Messages a second of the lane's busiest sender.", ["lane"])
+COLLECTOR_OLDEST = Gauge(
+    "park_collector_oldest_seconds", "Age of the oldest message taken but not yet durable.", ["lane"]
+)
+COLLECTOR_COMMITTED = Gauge(
+    "park_collector_committed_timestamp_seconds", "When the lane last made a batch durable, in epoch seconds.", ["lane"]
+)
 
 # Spool: what a collector keeps on disk while the database is away.
 SPOOL_STATE = Gauge("park_spool_state", "0 live, 1 draining, 2 spooling, 3 taking nothing: the broker holds.", ["lane"])

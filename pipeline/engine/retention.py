@@ -10,6 +10,8 @@ from pipeline.settings import Settings
 
 CHUNKED = (("reading", "ts"), ("access_event", "ts"), ("temperature_screening", "ts"), ("device_status", "ts"))
 ROWS = (("conflict", "received"), ("dead_letter", "received"), ("device_transition", "at"), ("spool_position", "at"))
+FLOODS = (("limited_minute", "minute"), ("intake_condition", "ended"))
+MINUTES = ("device_minute", "reject_minute")
 ROLLUPS = ("rollup_15m", "rollup_1h")
 CHUNK = timedelta(days=8)  # events lie in chunks of 7 days
 BATCH_LOG_DAYS = 8
@@ -29,13 +31,15 @@ class Retention:
         for table, column in CHUNKED:
             before = now - timedelta(days=kept.get(table, s.event_days))
             gone += self._drop(conn, table, column, before)
-        for table, column in ROWS:
+        for table, column in (*ROWS, *FLOODS):
             gone += _delete(conn, table, column, now - timedelta(days=s.event_days))
         # Longer than any event that it tells apart: chunks of a week go only when all of it is old.
         gone += _delete(conn, "seen", "received", now - timedelta(days=s.event_days) - CHUNK)
         refused = "delete from smartpark.conflict where kind = 'screening' and received < %(before)s"
         gone += conn.execute(refused, {"before": now - timedelta(days=s.screening_days)}).rowcount
         gone += _delete(conn, "ingest_batch", "at", now - timedelta(days=BATCH_LOG_DAYS))
+        for table in MINUTES:
+            gone += _delete(conn, table, "minute", now - timedelta(days=BATCH_LOG_DAYS))
         for table in ROLLUPS:
             before = now - timedelta(days=s.rollup_days)
             if self.edition == "apache":

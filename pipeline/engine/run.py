@@ -8,6 +8,7 @@ from datetime import timedelta
 import psycopg
 
 from pipeline.domain.errors import Unavailable
+from pipeline.engine.conditions import Conditions
 from pipeline.engine.retention import Retention
 from pipeline.engine.rollup import RollUp
 from pipeline.engine.rollup_community import CommunityRollUp
@@ -32,6 +33,7 @@ def steps(edition: str, settings: Settings) -> list[Step]:
     return [
         Step("silence", silence, timedelta(seconds=1)),
         rollup,
+        Step("conditions", Conditions(settings).run, timedelta(seconds=10)),
         Step("retention", Retention(edition, settings).run, timedelta(hours=1)),
     ]
 

@@ -70,15 +70,21 @@ smartpark.credential            park_writer: select
 smartpark.dead_letter           park_writer: select insert update(last_received,outcome,replayed,times)
 smartpark.device                park_writer: select insert
 smartpark.device_clock          park_writer: select insert update
+smartpark.device_limit          park_writer: select
+smartpark.device_minute         park_writer: select insert update(messages,peak_per_s)
 smartpark.device_state          park_writer: select insert update(battery_pct,deadline,firmware,heard,reason,signal_dbm)
 smartpark.device_status         park_writer: insert
 smartpark.device_transition
 smartpark.engine_step
 smartpark.ingest_batch          park_writer: select(batch) insert
+smartpark.intake_condition
+smartpark.lane_state            park_writer: select insert update(at,connected,inbox,trouble,waited_s)
 smartpark.latest                park_writer: select insert update(quality,received,ts,value)
+smartpark.limited_minute        park_writer: select insert update(messages)
 smartpark.park                  park_writer: select
 smartpark.point                 park_writer: select insert
 smartpark.reading               park_writer: select insert
+smartpark.reject_minute         park_writer: select insert update(messages)
 smartpark.rollup_15m
 smartpark.rollup_1h
 smartpark.rollup_day
@@ -96,17 +102,23 @@ park.companies                  park_reader: select
 park.conflicts                  park_reader: select
 park.dead_letters               park_reader: select
 park.device_clocks              park_reader: select
+park.device_limits              park_reader: select
+park.device_minutes             park_reader: select
 park.device_statuses            park_reader: select
 park.device_transitions         park_reader: select
 park.devices                    park_reader: select
 park.engine_steps               park_reader: select
 park.ingest_batches             park_reader: select
+park.intake_conditions          park_reader: select
+park.lane_states                park_reader: select
+park.limited_minutes            park_reader: select
 park.parks                      park_reader: select
 park.points                     park_reader: select
 park.readings                   park_reader: select
 park.readings_15m               park_reader: select
 park.readings_1h                park_reader: select
 park.readings_day               park_reader: select
+park.reject_minutes             park_reader: select
 park.schema_version             park_reader: select, park_writer: select
 park.screenings                 park_reader: select
 park.spaces                     park_reader: select
@@ -151,7 +163,7 @@ def test_roles_may_do_what_they_must_and_no_more(database: str) -> None:
                 "select count(*), count(*) filter (where has_sequence_privilege(%s, oid, 'usage, select, update'))"
                 " from pg_class where relkind = 'S' and relnamespace = 'smartpark'::regnamespace"
             )
-            assert conn.execute(sequences, [role]).fetchone() == (8, 0)
+            assert conn.execute(sequences, [role]).fetchone() == (10, 0)
 
 
 @pytest.mark.parametrize(

@@ -71,6 +71,11 @@ class Town:
             assert row
             return row[0]
 
+    def run(self, statements: str) -> None:
+        """Statements of the test's own."""
+        with psycopg.connect(self.database) as conn:
+            conn.execute(statements.encode())
+
     def wait_for(self, query: str, expected: Any, *, within: float = 30.0) -> None:
         """Waits until a query answers what is expected."""
         found: list[Any] = []
