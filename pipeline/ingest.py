@@ -10,10 +10,11 @@ import psycopg
 from pipeline import metrics
 from pipeline.domain.message import Batch
 from pipeline.settings import Settings
-from pipeline.store import events, liveness, mailroom, readings, seen
+from pipeline.store import columns, events, liveness, mailroom, readings, seen
 from pipeline.store.database import guarded
+from pipeline.store.layout import lay_out
 from pipeline.store.registry import Registry
-from pipeline.store.rows import Rows, lay_out
+from pipeline.store.rows import Rows
 
 Alongside = Callable[[psycopg.Connection], None]
 
@@ -48,6 +49,7 @@ class Writer:
         self.settings = settings or Settings.from_env({})
         self.registry = Registry()
         self.store = readings.ReadingStore()
+        columns.teach(conn)
         conn.add_notify_handler(self._notified)
         with guarded(), conn.transaction():
             conn.execute("listen park")

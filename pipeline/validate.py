@@ -1,17 +1,14 @@
-"""What may be believed of a message: its time, its values, and what tells it from a repeat. Pure decisions."""
+"""What may be believed of a message: its time, and what tells it from a repeat. Pure decisions."""
 
 from datetime import UTC, datetime, timedelta
+from hashlib import blake2b
 from typing import NamedTuple
 
 from pipeline.domain.clock_fault import GUESSED
 from pipeline.domain.message import Message
-from pipeline.domain.quality import Quality
 
 AHEAD = timedelta(minutes=5)  # a device clock may run this far ahead of the received time
 EPOCH = datetime(2020, 1, 1, tzinfo=UTC)  # before this, a clock was never set
-
-BAD, GOOD = int(Quality.BAD), int(Quality.GOOD)
-OUT_OF_RANGE, UNTRUSTED_TIME = int(Quality.OUT_OF_RANGE), int(Quality.UNTRUSTED_TIME)
 
 
 class Dated(NamedTuple):
@@ -35,13 +32,12 @@ def dated(device_time: datetime | None, received: datetime, *, distrusted: bool 
     return Dated(device_time, None, True)
 
 
-def quality(value: float | None, *, bad: bool, low: float | None, high: float | None, trusted: bool) -> int:
-    """The quality code of one value; the worst finding wins."""
-    if value is None or bad:
-        return BAD
-    if (low is not None and value < low) or (high is not None and value > high):
-        return OUT_OF_RANGE
-    return GOOD if trusted else UNTRUSTED_TIME
+def digest(message: Message) -> bytes:
+    """16 bytes that tell a repeat from a contradiction: over the payload, or over what it says where none was made."""
+    if message.digest is not None:
+        return message.digest
+    said = [(s.device_id, s.time, sorted(s.values.items()), sorted(s.bad), s.units) for s in message.samples]
+    return blake2b(repr(said).encode(), digest_size=16).digest()
 
 
 def identity(message: Message) -> str | None:
@@ -53,7 +49,7 @@ def identity(message: Message) -> str | None:
         return message.identity
     times = [e.time for e in message.events] + [s.time for s in message.samples]
     if times and all(dated(t, message.received).trusted for t in times):
-        return f"h:{message.digest.hex()}"
+        return f"h:{digest(message).hex()}"
     return None
 
 

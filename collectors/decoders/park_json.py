@@ -1,5 +1,6 @@
 """The park's own JSON payloads (docs/wire.md): readings, access, passage, door, screening, status."""
 
+import re
 from collections.abc import Callable
 from datetime import date, datetime
 from typing import Annotated, Any, Literal
@@ -17,8 +18,11 @@ from pipeline.domain.screening import ScreeningResult, TemperatureScreening
 
 LARGEST = 256 * 1024  # bytes
 
-PointName = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]{0,62}\Z")]
+POINT_NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
+MOST_NAMES = 20_000  # remembered as well formed
+_NAMES: set[str] = set()
 DeviceId = Annotated[str, Meta(pattern=rf"^{DEVICE_ID.pattern}\Z")]
+Values = dict[str, float | bool | None]  # names are checked by `_check`, once each
 Way = Literal["in", "out", "unknown"]
 _EVENTS = {code.label: code for code in AccessEventCode}
 _DOORS = {code.label: code for code in DoorState}
@@ -27,19 +31,19 @@ _DOORS = {code.label: code for code in DoorState}
 class Entry(Timed, kw_only=True, gc=False):
     """One sample of a pack."""
 
-    values: dict[PointName, float | bool | None]
+    values: Values
     device: DeviceId | None = None
-    bad: tuple[PointName, ...] = ()
-    units: dict[PointName, Short] | None = None
+    bad: tuple[str, ...] = ()
+    units: dict[str, Short] | None = None
 
 
 class Readings(Envelope, kw_only=True, gc=False):
     """One sample, or a pack of them."""
 
-    values: dict[PointName, float | bool | None] | None = None
+    values: Values | None = None
     readings: list[Entry] | None = None
-    bad: tuple[PointName, ...] = ()
-    units: dict[PointName, Short] | None = None
+    bad: tuple[str, ...] = ()
+    units: dict[str, Short] | None = None
 
 
 class Access(Envelope, kw_only=True):
@@ -126,12 +130,27 @@ def _readings(topic: Topic, said: Readings) -> Decoded:
 def _sample(
     device: str,
     when: datetime | None,
-    values: dict[str, float | bool | None],
+    values: Values,
     bad: tuple[str, ...],
     units: dict[str, str] | None,
 ) -> Sample:
-    numbers = {name: None if value is None else float(value) for name, value in values.items()}
-    return Sample(device, when, numbers, frozenset(bad), units)
+    for name in values:
+        if name not in _NAMES:
+            _check(name)
+    if not bad and units is None:
+        return Sample(device, when, values)
+    for name in (*bad, *(units or ())):
+        _check(name)
+    return Sample(device, when, values, frozenset(bad), units)
+
+
+def _check(name: str) -> None:
+    """Rejected where this is no point's name; those that are remembered cost nothing the next time."""
+    if not POINT_NAME.fullmatch(name):
+        raise Rejected("out-of-bounds", "a point's name is none that docs/wire.md allows")
+    if len(_NAMES) >= MOST_NAMES:
+        _NAMES.clear()
+    _NAMES.add(name)
 
 
 def _access(topic: Topic, said: Access) -> Decoded:

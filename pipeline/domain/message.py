@@ -1,5 +1,6 @@
 """What a collector hands to the pipeline: understood messages, ready to be stored in one transaction."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -21,7 +22,7 @@ class Sample(NamedTuple):
 
     device_id: str
     time: datetime | None
-    values: dict[str, float | None]
+    values: Mapping[str, float | bool | None]
     bad: frozenset[str] = frozenset()
     units: dict[str, str] | None = None
     historical: bool = False
@@ -62,21 +63,20 @@ class Sender(NamedTuple):
     device_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(NamedTuple):
     """One understood MQTT message.
 
     identity makes two messages of one device the same: `m:<message id>` or `b:<boot>:<sequence>`; None where the
-    device gives neither. digest is 16 bytes over the payload, to tell a repeat from a contradiction. retained: the
-    broker kept it, perhaps for long; it is no sign of life.
+    device gives neither. digest is 16 bytes over the payload, to tell a repeat from a contradiction; None where that
+    can be told from the samples. retained: the broker kept it, perhaps for long; it is no sign of life.
     """
 
     sender: Sender
     identity: str | None
-    digest: bytes
+    digest: bytes | None
     received: datetime
-    samples: list[Sample] = field(default_factory=list)
-    events: list[Event] = field(default_factory=list)
+    samples: Sequence[Sample] = ()
+    events: Sequence[Event] = ()
     retained: bool = False
 
 

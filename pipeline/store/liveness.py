@@ -43,4 +43,6 @@ def tolerance(heard: Heard, settings: Settings) -> timedelta:
     """How long a device may stay silent; nothing for one that said good-bye."""
     if heard.status and heard.status.state == ConnectionState.OFFLINE:
         return timedelta(0)
+    if heard.stale_after_s is not None:
+        return timedelta(seconds=heard.stale_after_s)
     return timedelta(seconds=max(settings.silence_floor, settings.silence_factor * heard.interval_s))

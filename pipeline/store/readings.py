@@ -1,22 +1,22 @@
 """Stores readings at COPY speed, each (point, ts) once: optimistic until repeats come, then staged."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from hashlib import blake2b
-from operator import itemgetter
 from typing import LiteralString
 
+import numpy as np
+import numpy.typing as npt
 import psycopg
 
+from pipeline.store.columns import Column, array, bucket_rows, rows_stream
 from pipeline.store.registry import QUERIES
-from pipeline.store.rows import BUCKET_S, ReadingRow, Rows
+from pipeline.store.rows import Readings, Rows
 
 _COPY: LiteralString = (
     "copy smartpark.reading (ts, received, device_ts, point, quality, value) from stdin (format binary)"
 )
 _STAGE: LiteralString = "copy stage_reading (ts, received, device_ts, point, quality, value) from stdin (format binary)"
-_TYPES = ("timestamptz", "timestamptz", "timestamptz", "int4", "int2", "float8")
-_KEY_ORDER = itemgetter(3, 0)
+_MARK: LiteralString = "copy smartpark.rollup_dirty (bucket, points) from stdin (format binary)"
+BUCKET_US = 900_000_000  # roll-ups start from 15-minute buckets, in UTC
 CLEAN_BATCHES = 20  # so many staged batches without a repeat before plain COPY is tried again
 
 
@@ -37,92 +37,96 @@ class ReadingStore:
 
     def store(self, conn: psycopg.Connection, rows: Rows) -> Stored:
         """Writes all readings of a batch in key order, and every contradiction to the conflict table."""
-        ordered = sorted(rows.readings.values(), key=_KEY_ORDER)
-        for row, kept in rows.contradictions:
-            add_conflict(conn, row, kept)
-        if not ordered:
+        _keep_conflicts(conn, rows.contradictions, rows.kept)
+        readings = rows.readings
+        if not len(readings):
             return Stored(0, 0, 0)
+        stream = _stream(readings)
         if not self.staged_left:
             try:
                 with conn.transaction():
-                    _copy(conn, _COPY, ordered)
-                return Stored(len(ordered), 0, 0)
+                    _copy(conn, _COPY, stream)
+                return Stored(len(readings), 0, 0)
             except psycopg.errors.UniqueViolation:
                 self.staged_left = CLEAN_BATCHES
-        stored = _store_staged(conn, ordered)
-        self.staged_left = self.staged_left - 1 if stored.new == len(ordered) else CLEAN_BATCHES
+        stored = _store_staged(conn, readings, stream)
+        self.staged_left = self.staged_left - 1 if stored.new == len(readings) else CLEAN_BATCHES
         return stored
 
 
 def keep_latest(conn: psycopg.Connection, rows: Rows) -> None:
     """Moves the latest value of every point in the batch forward, never back."""
-    newest: dict[int, ReadingRow] = {}
-    for row in rows.readings.values():
-        known = newest.get(row[3])
-        if known is None or row[0] > known[0]:
-            newest[row[3]] = row
-    if not newest:
+    readings = rows.readings if rows.readings.live.all() else rows.readings.take(rows.readings.live)
+    if not len(readings):
         return
-    ordered = [newest[point] for point in sorted(newest)]
+    last = np.ones(len(readings), dtype=np.bool_)
+    last[:-1] = readings.point[1:] != readings.point[:-1]  # they are in (point, ts) order
+    newest = readings.take(last)
     conn.execute(
         QUERIES["upsert_latest"],
         {
-            "points": [r[3] for r in ordered],
-            "ts": [r[0] for r in ordered],
-            "receiveds": [r[1] for r in ordered],
-            "values": [r[5] for r in ordered],
-            "qualities": [r[4] for r in ordered],
+            "points": array("int4", newest.point),
+            "ts": array("timestamptz", newest.ts),
+            "receiveds": array("timestamptz", newest.received),
+            "values": array("float8", newest.value, null=np.isnan(newest.value)),
+            "qualities": array("int2", newest.quality),
         },
     )
 
 
 def mark_dirty(conn: psycopg.Connection, rows: Rows) -> None:
     """Appends which points were touched in which 15-minute buckets, one row a bucket."""
-    if not rows.buckets:
+    if not len(rows.readings):
         return
-    with conn.cursor() as cursor, cursor.copy("copy smartpark.rollup_dirty (bucket, points) from stdin") as copy:
-        for bucket, points in sorted(rows.buckets.items()):
-            copy.write_row((datetime.fromtimestamp(bucket * BUCKET_S, UTC), sorted(points)))
+    bucket = rows.readings.ts // BUCKET_US
+    order = np.argsort(bucket, kind="stable")  # so that points stay in order within a bucket
+    buckets, starts = np.unique(bucket[order], return_index=True)
+    points = np.split(rows.readings.point[order], starts[1:])
+    marks = [(int(b) * BUCKET_US, np.unique(p)) for b, p in zip(buckets, points, strict=True)]
+    _copy(conn, _MARK, bucket_rows(marks))
 
 
-def add_conflict(conn: psycopg.Connection, row: ReadingRow, kept: float | None) -> None:
-    """Keeps a reading that contradicts the stored one beside it."""
-    ts, received, _, point, _, refused = row
-    conn.execute(
-        QUERIES["add_conflict"],
-        {
-            "device": None,
-            "kind": "reading",
-            "point": point,
-            "ts": ts,
-            "identity": None,
-            "digest": blake2b(repr(refused).encode(), digest_size=16).digest(),
-            "received": received,
-            "kept": kept,
-            "refused": refused,
-            "content": None,
-        },
+def _store_staged(conn: psycopg.Connection, readings: Readings, stream: bytes) -> Stored:
+    conn.execute(QUERIES["make_stage"])
+    _copy(conn, _STAGE, stream)
+    new = conn.execute(QUERIES["insert_staged"]).rowcount
+    conflicts = 0
+    if new < len(readings):
+        span = {"span": array("timestamptz", np.array([readings.ts.min(), readings.ts.max()]))}
+        found = conn.execute(QUERIES["keep_staged_conflicts"], span).fetchone()
+        conflicts = found[0] if found else 0
+    conn.execute("truncate stage_reading")  # a transaction may store twice
+    return Stored(new, len(readings) - new - conflicts, conflicts)
+
+
+def _keep_conflicts(conn: psycopg.Connection, refused: Readings, kept: npt.NDArray[np.float64]) -> None:
+    """Keeps readings that contradict an earlier one of their batch."""
+    if len(refused):
+        conn.execute(
+            QUERIES["add_reading_conflicts"],
+            {
+                "points": array("int4", refused.point),
+                "ts": array("timestamptz", refused.ts),
+                "receiveds": array("timestamptz", refused.received),
+                "kept": array("float8", kept, null=np.isnan(kept)),
+                "refused": array("float8", refused.value, null=np.isnan(refused.value)),
+            },
+        )
+
+
+def _stream(readings: Readings) -> bytes:
+    return rows_stream(
+        [
+            Column("timestamptz", readings.ts),
+            Column("timestamptz", readings.received),
+            Column("timestamptz", readings.claimed, ~readings.claims),
+            Column("int4", readings.point),
+            Column("int2", readings.quality),
+            Column("float8", readings.value, np.isnan(readings.value)),
+        ]
     )
 
 
-def _store_staged(conn: psycopg.Connection, ordered: list[ReadingRow]) -> Stored:
-    conn.execute(QUERIES["make_stage"])
-    _copy(conn, _STAGE, ordered)
-    new = conn.execute(QUERIES["insert_staged"]).rowcount
-    conflicts = []
-    if new < len(ordered):
-        times = [row[0] for row in ordered]
-        conflicts = conn.execute(
-            QUERIES["staged_contradictions"], {"oldest": min(times), "newest": max(times)}
-        ).fetchall()
-        for point, ts, received, kept, refused in conflicts:
-            add_conflict(conn, (ts, received, None, point, 0, refused), kept)
-    conn.execute("truncate stage_reading")  # a transaction may store twice
-    return Stored(new, len(ordered) - new - len(conflicts), len(conflicts))
-
-
-def _copy(conn: psycopg.Connection, statement: LiteralString, rows: list[ReadingRow]) -> None:
+def _copy(conn: psycopg.Connection, statement: LiteralString, stream: bytes) -> None:
     with conn.cursor() as cursor, cursor.copy(statement) as copy:
-        copy.set_types(_TYPES)
-        for row in rows:
-            copy.write_row(row)
+        copy.write(stream)

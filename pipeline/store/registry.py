@@ -5,12 +5,15 @@ from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
+import numpy.typing as npt
 import psycopg
 
-from pipeline.domain.message import Sender
+from pipeline.domain.message import Sample, Sender
 from pipeline.store.queries import load
 
 QUERIES = load(Path(__file__).parent / "sql")
+MOST_SHAPES = 200_000  # a device that sends other names every time must not fill the memory
 
 
 class KnownDevice(NamedTuple):
@@ -28,6 +31,13 @@ class KnownPoint(NamedTuple):
     high: float | None
 
 
+class Shape(NamedTuple):
+    """The points that a sample of some device with some names speaks of, in the order of its values."""
+
+    device: KnownDevice
+    points: list[int]
+
+
 class Registry:
     """A cache of the registry tables. Not shared between threads; `reload` when the registry changed."""
 
@@ -35,6 +45,8 @@ class Registry:
         self.devices: dict[tuple[str, str], KnownDevice] = {}
         self.points: dict[tuple[int, str], KnownPoint] = {}
         self.suspects: set[int] = set()
+        self.shapes: dict[tuple[str, str, tuple[str, ...]], Shape] = {}
+        self.limits = _limits({})
         self.stale = True
 
     def reload(self, conn: psycopg.Connection) -> None:
@@ -42,6 +54,8 @@ class Registry:
         self.devices = {(p, d): KnownDevice(k, i) for p, d, k, i in conn.execute(QUERIES["devices"])}
         self.points = {(d, n): KnownPoint(k, lo, hi) for d, n, k, lo, hi in conn.execute(QUERIES["points"])}
         self.suspects = {device for (device,) in conn.execute(QUERIES["suspects"])}
+        self.shapes.clear()
+        self.limits = _limits(self.points)
         self.stale = False
 
     def ensure_devices(self, conn: psycopg.Connection, senders: Iterable[Sender], *, now: datetime) -> int:
@@ -65,4 +79,31 @@ class Registry:
         conn.execute(QUERIES["add_provisional_points"], {**names, "units": [wanted[key] for key in missing]})
         for device, name, key, low, high in conn.execute(QUERIES["find_points"], names):
             self.points[device, name] = KnownPoint(key, low, high)
+        self.limits = _limits(self.points)
         return len(missing)
+
+    def shape(self, park_id: str, sample: Sample) -> Shape | None:
+        """The points of a sample; None where its device or one of them is not known yet."""
+        device = self.devices.get((park_id, sample.device_id))
+        if device is None:
+            return None
+        points = [self.points.get((device.key, name)) for name in sample.values]
+        found = Shape(device, [p.key for p in points if p is not None])
+        if len(found.points) < len(points):
+            return None
+        if len(self.shapes) >= MOST_SHAPES:
+            self.shapes.clear()
+        self.shapes[park_id, sample.device_id, tuple(sample.values)] = found
+        return found
+
+
+def _limits(points: dict[tuple[int, str], KnownPoint]) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """(low, high) by point key; infinite where nothing is said."""
+    size = max((p.key for p in points.values()), default=0) + 1
+    low, high = np.full(size, -np.inf), np.full(size, np.inf)
+    for point in points.values():
+        if point.low is not None:
+            low[point.key] = point.low
+        if point.high is not None:
+            high[point.key] = point.high
+    return low, high

@@ -6,12 +6,12 @@ from datetime import datetime
 from typing import Any
 
 import psycopg
-from psycopg.types.json import Jsonb
 
 from pipeline.domain.message import Batch, Message
 from pipeline.store.events import kind_of
-from pipeline.store.registry import QUERIES, Registry
-from pipeline.validate import identity, needs_seen
+from pipeline.store.registry import QUERIES, KnownDevice, Registry
+from pipeline.store.rows import Fresh
+from pipeline.validate import AHEAD, EPOCH, digest, identity, needs_seen
 
 PRIVATE = ("subject", "company_id")
 
@@ -20,7 +20,7 @@ PRIVATE = ("subject", "company_id")
 class Claimed:
     """The messages to store, with their identities, and how many were repeats, contradictions or had no identity."""
 
-    fresh: list[tuple[Message, str | None]]
+    fresh: list[Fresh]
     repeats: int = 0
     conflicts: int = 0
     unidentified: int = 0
@@ -29,52 +29,80 @@ class Claimed:
 def claim(conn: psycopg.Connection, batch: Batch, registry: Registry, *, now: datetime) -> Claimed:
     """Sorts out a batch's repeats; what is fresh is claimed in this transaction, so that nobody else stores it."""
     registry.ensure_devices(conn, {m.sender for m in batch.messages}, now=now)
-    result = Claimed([])
-    asked: dict[tuple[int, str], Message] = {}
-    keys = [registry.devices[m.sender.park_id, m.sender.device_id].key for m in batch.messages]
+    fresh, doubtful = _sort_out(batch, registry, registry.suspects)
     # Also within the batch: the first delivery of a message may be beyond belief, and its repeat plausible.
-    suspects = registry.suspects | {
-        key for key, m in zip(keys, batch.messages, strict=True) if m.samples and needs_seen(m)
-    }
-    for device, message in zip(keys, batch.messages, strict=True):
-        if not (needs_seen(message) or device in suspects):
-            result.fresh.append((message, message.identity))
-            continue
+    suspects = {device.key for message, device in doubtful if message.samples and needs_seen(message)}
+    if suspects - registry.suspects:
+        fresh, doubtful = _sort_out(batch, registry, registry.suspects | suspects)
+    result = Claimed(fresh)
+    asked: dict[tuple[int, str], tuple[Message, KnownDevice]] = {}
+    refused: list[tuple[int, str, Message]] = []
+    for message, device in doubtful:
         key = identity(message)
         if key is None:
             result.unidentified += 1
-            result.fresh.append((message, None))
-        elif (device, key) not in asked:
-            asked[device, key] = message
-        elif asked[device, key].digest == message.digest:
+            result.fresh.append(Fresh(message, None, device, plain=False))
+        elif (device.key, key) not in asked:
+            asked[device.key, key] = message, device
+        elif digest(asked[device.key, key][0]) == digest(message):
             result.repeats += 1
         else:
-            result.conflicts += 1
-            _conflict(conn, device, key, message)
+            refused.append((device.key, key, message))
     if asked:
-        _claim(conn, asked, result)
+        refused += _claim(conn, asked, result)
+    _keep_refused(conn, refused)
+    result.conflicts = len(refused)
     return result
 
 
-def _claim(conn: psycopg.Connection, asked: dict[tuple[int, str], Message], result: Claimed) -> None:
+def _sort_out(
+    batch: Batch, registry: Registry, suspects: set[int]
+) -> tuple[list[Fresh], list[tuple[Message, KnownDevice]]]:
+    """(what needs no list of seen identities, the rest), each in arrival order."""
+    fresh, doubtful = [], []
+    received = None
+    until = EPOCH
+    for message in batch.messages:
+        park, _, name = message.sender
+        device = registry.devices[park, name]
+        if message.received is not received:
+            received = message.received
+            until = received + AHEAD
+        plain = not message.events and device.key not in suspects
+        for sample in message.samples:
+            time = sample.time
+            if time is None or time.tzinfo is None or not EPOCH <= time <= until:
+                plain = False
+        if plain:
+            fresh.append(Fresh(message, message.identity, device, plain=True))
+        else:
+            doubtful.append((message, device))
+    return fresh, doubtful
+
+
+def _claim(
+    conn: psycopg.Connection, asked: dict[tuple[int, str], tuple[Message, KnownDevice]], result: Claimed
+) -> list[tuple[int, str, Message]]:
+    """Claims identities; what is new becomes fresh, what contradicts an earlier message is returned."""
+    refused = []
     keys = {"devices": [d for d, _ in asked], "identities": [i for _, i in asked]}
     rest = {
-        "digests": [m.digest for m in asked.values()],
-        "receiveds": [m.received for m in asked.values()],
-        "readings": [bool(m.samples) for m in asked.values()],
+        "digests": [digest(m) for m, _ in asked.values()],
+        "receiveds": [m.received for m, _ in asked.values()],
+        "readings": [bool(m.samples) for m, _ in asked.values()],
     }
     new = set(conn.execute(QUERIES["mark_seen"], {**keys, **rest}).fetchall())
     before: dict[tuple[int, str], bytes] = {}
     if len(new) < len(asked):
         before = {(d, i): bytes(g) for d, i, g in conn.execute(QUERIES["seen_digests"], keys)}
-    for (device, key), message in asked.items():
-        if (device, key) in new:
-            result.fresh.append((message, key))
-        elif before[device, key] == message.digest:
+    for (number, key), (message, device) in asked.items():
+        if (number, key) in new:
+            result.fresh.append(Fresh(message, key, device, plain=False))
+        elif before[number, key] == digest(message):
             result.repeats += 1
         else:
-            result.conflicts += 1
-            _conflict(conn, device, key, message)
+            refused.append((number, key, message))
+    return refused
 
 
 def public(message: Message) -> dict[str, Any]:
@@ -85,20 +113,17 @@ def public(message: Message) -> dict[str, Any]:
     return said
 
 
-def _conflict(conn: psycopg.Connection, device: int, key: str, message: Message) -> None:
-    kinds = {kind_of(event) for event in message.events}
+def _keep_refused(conn: psycopg.Connection, refused: list[tuple[int, str, Message]]) -> None:
+    if not refused:
+        return
     conn.execute(
-        QUERIES["add_conflict"],
+        QUERIES["add_message_conflicts"],
         {
-            "device": device,
-            "kind": min(kinds, default="reading"),
-            "point": None,
-            "ts": None,
-            "identity": key,
-            "digest": message.digest,
-            "received": message.received,
-            "kept": None,
-            "refused": None,
-            "content": Jsonb(public(message)),
+            "devices": [device for device, _, _ in refused],
+            "kinds": [min((kind_of(e) for e in m.events), default="reading") for _, _, m in refused],
+            "identities": [key for _, key, _ in refused],
+            "digests": [digest(m) for _, _, m in refused],
+            "receiveds": [m.received for _, _, m in refused],
+            "contents": [json.dumps(public(m)) for _, _, m in refused],
         },
     )

@@ -158,22 +158,27 @@ def test_every_message_is_what_paho_makes_of_it(broker: OwnBroker, publisher: Cl
 def test_only_what_was_acked_is_not_delivered_again(broker: OwnBroker, publisher: Client) -> None:
     first: list[Published] = []
     client = lean(broker, first)
+    subscribed = threading.Event()
+    client.on_subscribe = lambda *_: subscribed.set()
     client.connect("127.0.0.1", broker.port)
     client.loop_start()
-    wait_until(client.is_connected, within=10, what="connected")
+    assert subscribed.wait(10)
     for number in range(10):
         topic = f"park/v1/small/meter/d{number}/readings"
         publisher.publish(topic, str(number).encode(), qos=1).wait_for_publish(10)
     wait_until(lambda: len(first) == 10, within=10, what="all came")
     client.ack_all(p.mid for p in first if int(p.payload) % 2)
     client.ack_all([])
+    subscribed.clear()
+    client.subscribe([(FILTER, 1)])  # answered after the acks have been read
+    assert subscribed.wait(10)
     client.disconnect()
     client.loop_stop()
     again: list[Published] = []
     client = lean(broker, again)
     client.connect("127.0.0.1", broker.port)
     client.loop_start()
-    wait_until(lambda: len(again) == 5, within=10, what="the un-acked half comes again")
+    wait_until(lambda: len(again) >= 5, within=10, what="the un-acked half comes again")
     assert sorted(int(p.payload) for p in again) == [0, 2, 4, 6, 8]
     client.ack_all(p.mid for p in again)
     client.disconnect()

@@ -251,3 +251,38 @@ def test_events_notify_by_kind_and_readings_never_do(desk: Desk) -> None:
     desk.write(passage(), passage(identity="m:2"))
     heard = [n.payload.split(":")[0] for n in desk.admin.notifies(timeout=0.2)]
     assert heard == ["access"]
+
+
+def told(sample: Sample, *, received: datetime = NOW, identity: str = "m:1") -> Message:
+    return Message(Sender("small", Family.METER, "m1"), identity, None, received, [sample])
+
+
+LATEST = b"select value, quality from smartpark.latest"
+
+
+def test_history_is_stored_but_never_the_latest_value(desk: Desk) -> None:
+    desk.write(told(Sample("m1", EARLIER, {"active_power": 1.0})))
+    desk.write(told(Sample("m1", NOW, {"active_power": 2.0}, historical=True), identity="m:2"))
+    assert [row[-1] for row in desk.rows(STORED)] == [1.0, 2.0]
+    assert desk.rows(LATEST) == [(1.0, Quality.GOOD)]
+
+
+def test_stale_points_are_unknown_from_the_moment_they_are_called_so(desk: Desk) -> None:
+    desk.write(told(Sample("m1", EARLIER, {"active_power": 1.0})))
+    desk.write(told(Sample("m1", None, {"active_power": None}, stale=True), identity="m:2"))
+    assert desk.rows(LATEST) == [(None, Quality.STALE)]
+
+
+def test_a_device_may_say_how_long_its_silence_is_fine(desk: Desk) -> None:
+    desk.write(told(Sample("m1", EARLIER, {"active_power": 1.0}, stale_after_s=900.0)))
+    deadline = b"select deadline - heard from smartpark.device_state s join smartpark.device d using (device)"
+    assert desk.rows(deadline + b" where d.device_id = 'm1'") == [(timedelta(seconds=900),)]
+
+
+def test_a_flood_of_contradictions_is_kept_in_few_statements(desk: Desk) -> None:
+    times = [EARLIER + timedelta(milliseconds=n) for n in range(3000)]
+    desk.write(*(told(Sample("m1", t, {"active_power": 1.0}), identity=f"m:{n}") for n, t in enumerate(times)))
+    again = [told(Sample("m1", t, {"active_power": 2.0}), identity=f"n:{n}") for n, t in enumerate(times)]
+    assert desk.write(*again).conflicts == 3000
+    assert desk.write(*again, *again).conflicts == 6000 - 3000, "the second of two in a batch repeats the first"
+    assert desk.rows(b"select count(*), min(kept), max(refused) from smartpark.conflict") == [(3000, 1.0, 2.0)]

@@ -60,18 +60,38 @@ insert into smartpark.reading (ts, received, device_ts, point, quality, value)
 select ts, received, device_ts, point, quality, value from stage_reading order by point, ts
 on conflict (point, ts) do nothing;
 
--- name: staged_contradictions
--- Staged readings that are stored already with another value.
-select s.point, s.ts, s.received, r.value as kept, s.value as refused
-  from stage_reading s
-  join smartpark.reading r on r.point = s.point and r.ts = s.ts and r.ts between %(oldest)s and %(newest)s
- where r.value is distinct from s.value;
+-- name: keep_staged_conflicts
+-- Staged readings that are stored already with another value: kept beside what stays; returns how many there were.
+with found as materialized (
+  select s.point, s.ts, s.received, r.value as kept, s.value as refused
+    from stage_reading s
+    join smartpark.reading r
+      on r.point = s.point and r.ts = s.ts and r.ts between (%(span)s::timestamptz[])[1] and (%(span)s::timestamptz[])[2]
+   where r.value is distinct from s.value
+), added as (
+  insert into smartpark.conflict (device, kind, point, ts, digest, received, kept, refused)
+  select p.device, 'reading', f.point, f.ts, coalesce(float8send(f.refused), ''), f.received, f.kept, f.refused
+    from found f join smartpark.point p using (point)
+  on conflict do nothing
+)
+select count(*) from found;
 
--- name: add_conflict
--- Keeps the later content of a key beside the one that stays.
-insert into smartpark.conflict (device, kind, point, ts, identity, digest, received, kept, refused, content)
-select coalesce(%(device)s::int, (select device from smartpark.point where point = %(point)s)), %(kind)s, %(point)s,
-       %(ts)s, %(identity)s, %(digest)s, %(received)s, %(kept)s, %(refused)s, %(content)s
+-- name: add_reading_conflicts
+-- Readings that contradict an earlier one of their own batch.
+insert into smartpark.conflict (device, kind, point, ts, digest, received, kept, refused)
+select p.device, 'reading', t.point, t.ts, coalesce(float8send(t.refused), ''), t.received, t.kept, t.refused
+  from unnest(%(points)s::int[], %(ts)s::timestamptz[], %(receiveds)s::timestamptz[], %(kept)s::float8[],
+              %(refused)s::float8[]) as t (point, ts, received, kept, refused)
+  join smartpark.point p using (point)
+on conflict do nothing;
+
+-- name: add_message_conflicts
+-- Messages that contradict an earlier one of the same identity.
+insert into smartpark.conflict (device, kind, identity, digest, received, content)
+select device, kind, identity, digest, received, content::jsonb
+  from unnest(%(devices)s::int[], %(kinds)s::text[], %(identities)s::text[], %(digests)s::bytea[],
+              %(receiveds)s::timestamptz[], %(contents)s::text[])
+       as t (device, kind, identity, digest, received, content)
 on conflict do nothing;
 
 -- name: add_dead_letters
