@@ -17,6 +17,7 @@ VERBS = {
     "api": ("api.run", "serve the API and the screens"),
     "simulate": ("simulators.run", "publish what a simulated park's devices would"),
     "limit": ("collectors.limits", "limit a device that floods, without touching others"),
+    "bench": ("simulators.bench.run", "measure how many messages a second this machine stores for good"),
     "replay": ("collectors.replay", "send dead letters through again, after a fix"),
     "screenshot": ("simulators.screenshot", "photograph the screens for the docs"),
 }

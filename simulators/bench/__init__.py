@@ -1,0 +1,1 @@
+"""How fast and how honest ingest is: a load, its exact account, and yardsticks measured in the same run."""

@@ -1,0 +1,47 @@
+"""Finds the highest rate that can be held: grow until one cannot, close in on it, then prove it for a minute."""
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from simulators.bench.trial import Trial
+
+GROW = 1.5
+CLOSE_ENOUGH = 1.06  # the highest sustained and the lowest unsustained rate differ by no more
+STEP_DOWN = 0.93
+TRIAL_S = 8.0
+AROUND_S = 8.0  # what a trial takes besides: draining, comparing
+
+
+@dataclass
+class Search:
+    """`attempt(rate, seconds)` runs a trial. Ends by `deadline` (monotonic)."""
+
+    attempt: Callable[[float, float], Trial]
+    deadline: float
+
+    def highest(self, *, start: float, seconds: float) -> Trial | None:
+        """The proof of the highest rate sustained for `seconds`; None where none was."""
+        rate = self._explore(start, reserve_s=2 * (seconds + AROUND_S))
+        best: Trial | None = None
+        while rate and self._time_for(seconds):
+            best = self.attempt(rate, seconds)
+            if not best.why:
+                return best
+            rate *= STEP_DOWN
+        return None
+
+    def _explore(self, start: float, *, reserve_s: float) -> float:
+        good, bad, rate = 0.0, math.inf, start
+        while bad / max(good, 1.0) > CLOSE_ENOUGH and self._time_for(TRIAL_S, reserve_s):
+            if self.attempt(rate, TRIAL_S).why:
+                bad = rate
+                rate = math.sqrt(good * bad) if good else rate / GROW**2
+            else:
+                good = rate
+                rate = rate * GROW if math.isinf(bad) else math.sqrt(good * bad)
+        return good
+
+    def _time_for(self, seconds: float, reserve_s: float = 0.0) -> bool:
+        return time.monotonic() + seconds + AROUND_S + reserve_s <= self.deadline
