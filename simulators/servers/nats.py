@@ -25,10 +25,20 @@ authorization {{ users: [
 # The access list of deploy/mosquitto/acl in NATS's words: "/" is ".", "." is "//", and "a/#", which means a too, is
 # "a" and "a.>". $MQTT.sub is where a QoS 1 subscription has its messages delivered.
 TO_DEVICES = ["cmd.v1", "cmd.v1.>"]
+TO_NODES = ["spBv1//0.*.NCMD.*"]
+READ_BY_NODES = [*TO_NODES, "spBv1//0.*.DCMD", "spBv1//0.*.DCMD.>"]
 FROM_DEVICES = ["park.v1.>", "spBv1//0.>"]
+FROM_FOREIGN = ["application.*.device.*.event.*", "zigbee2mqtt.>", "senml", "senml.>"]
+FOREIGN = [f"{root}{rest}" for root in ("application", "zigbee2mqtt", "senml") for rest in ("", ".>")]
 MAY = {
-    "collector": {"publish": TO_DEVICES, "subscribe": ["park", "park.>", "spBv1//0", "spBv1//0.>", "$MQTT.sub.>"]},
-    "device": {"publish": FROM_DEVICES, "subscribe": [*TO_DEVICES, "$MQTT.sub.>"]},
+    "collector": {
+        "publish": TO_DEVICES + TO_NODES,
+        "subscribe": ["park", "park.>", "spBv1//0", "spBv1//0.>", *FOREIGN, "$MQTT.sub.>"],
+    },
+    "device": {
+        "publish": FROM_DEVICES + FROM_FOREIGN,
+        "subscribe": TO_DEVICES + READ_BY_NODES + ["$MQTT.sub.>"],
+    },
     "simulator": {"publish": FROM_DEVICES, "subscribe": [*TO_DEVICES, "$MQTT.sub.>"]},
 }
 
