@@ -13,6 +13,7 @@ VERBS = {
     "secrets": ("collectors.secrets", "make the key files"),
     "credentials": ("collectors.credentials", "tell which company credentials belong to"),
     "collect": ("collectors.run", "collect from MQTT into the database"),
+    "profile": ("collectors.profile", "show what a mapping profile would store of a payload"),
     "engine": ("pipeline.engine.run", "run the time-driven steps: silence, roll-ups, retention"),
     "api": ("api.run", "serve the API and the screens"),
     "simulate": ("simulators.run", "publish what a simulated park's devices would"),

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime
 
-from collectors.decoders import chirpstack, park_foreign, senml, zigbee2mqtt
+from collectors.decoders import chirpstack, park_foreign, profile, senml, zigbee2mqtt
 from collectors.decoders.decoded import Decoded, Decoder
 from collectors.routes import SourceTable
 from collectors.sources import Format, Source
@@ -66,7 +66,9 @@ def _formats(source: Source) -> set[tuple[str, str | None]]:
     }
 
 
-def _decoder(format_: str, _profile: str | None) -> Decoder:
+def _decoder(format_: str, profile_name: str | None) -> Decoder:
+    if format_ == Format.PROFILE and profile_name is not None:
+        return profile.decoder(profile_name)
     if (known := DECODERS.get(format_)) is not None:
         return known
     raise ConfigurationError(f'the format "{format_}" is not read yet')
