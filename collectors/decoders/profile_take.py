@@ -50,10 +50,8 @@ class Taking:
     def __init__(self, message: MessageMap, source: Source, root: Any, trace: Trace | None) -> None:
         self.message, self.source, self.root, self.trace = message, source, root, trace
         self.names = names_of(source)
-        self.samples: dict[tuple[str, datetime | None], Sample] = {}
-        self.more: list[
-            Sample
-        ] = []  # the same point of the same time once more: the pipeline tells repeats from conflicts
+        self.samples: list[Sample] = []
+        self.taken: dict[tuple[str, datetime | None], tuple[dict[str, float | None], dict[str, str]]] = {}
 
     def take(self, parts: dict[str, str]) -> Decoded:
         message, root = self.message, self.root
@@ -77,10 +75,9 @@ class Taking:
                 known = self._parts({**early, **match.parts}, match.value, match.place)
                 self._element(match.value, match.place, known, own)
         events = self._status(early)
-        samples = [*self.samples.values(), *self.more]
-        if not samples and not events and not message.may_be_empty:
+        if not self.samples and not events and not message.may_be_empty:
             raise Rejected("nothing-mapped", "none of the places that the profile names is in this message")
-        return Decoded(sender, self._identity(early), samples, events)
+        return Decoded(sender, self._identity(early), self.samples, events)
 
     def _sender(self, foreign: str) -> Sender:
         configured = self.source.devices.get(foreign)
@@ -169,15 +166,16 @@ class Taking:
             value = line.conversion(value)
         if value is not None and not math.isfinite(value):
             value = None
-        sample = self.samples.get((device_id, when))
-        if sample is None:
-            sample = self.samples[device_id, when] = Sample(device_id, when, {}, frozenset(), {})
-        elif point in sample.values:
-            sample = Sample(device_id, when, {}, frozenset(), {})
-            self.more.append(sample)
-        sample.values[point] = value
-        if line.unit is not None and sample.units is not None:
-            sample.units[point] = line.unit
+        taken = self.taken.get((device_id, when))
+        if taken is None:
+            taken = self.taken[device_id, when] = ({}, {})
+            self.samples.append(Sample(device_id, when, taken[0], frozenset(), taken[1]))
+        elif point in taken[0]:  # once more at the same time: the pipeline tells a repeat from a conflict
+            taken = ({}, {})
+            self.samples.append(Sample(device_id, when, taken[0], frozenset(), taken[1]))
+        taken[0][point] = value
+        if line.unit is not None:
+            taken[1][point] = line.unit
         if self.trace is not None:
             self.trace.found.append(Found(device_id, when, point, raw, value, line.unit, value is None))
 
