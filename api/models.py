@@ -185,6 +185,65 @@ class Conflict(BaseModel):
     content: Any = Field(description="What was refused, where it was not a single value.")
 
 
+class Condition(BaseModel):
+    """Something about the intake that a person should know."""
+
+    condition: int
+    kind: str = Field(description="rejects, flood or conflicts")
+    lane: str | None
+    park_id: str | None
+    family: str | None
+    firmware: str | None = Field(description="What the devices concerned have in common, where it is known.")
+    device_id: str | None = Field(description="Where it is about one device.")
+    reason: str | None
+    started: datetime = Field(description="Received time of the first evidence.")
+    raised: datetime
+    last: datetime
+    messages: int = Field(description="Since it started.")
+    per_minute: float
+    devices: int
+    device_ids: list[str]
+    dead_letter: int | None = Field(description="The newest of them.")
+    ended: datetime | None
+
+
+class DeviceLimit(BaseModel):
+    """A person's decision that a device may send no more than so much."""
+
+    per_minute: int
+    everything: bool = Field(description="Events and statuses too, not only readings.")
+    reason: str | None
+    set_at: datetime
+    set_by: str
+    until: datetime | None
+
+
+class Talker(BaseModel):
+    park_id: str | None
+    device_id: str = Field(description="A sender outside docs/wire.md is named by its topic.")
+    name: Name | None
+    lane: str | None
+    messages: int
+    most: int | None = Field(description="Messages of its busiest minute.")
+    peak_per_s: float | None
+    expected: float | None = Field(description="Messages a minute, by its interval.")
+    last: datetime | None
+    limit: DeviceLimit | None
+    limited: int = Field(description="Messages left out because of a limit.")
+
+
+class Reject(BaseModel):
+    park_id: str | None
+    device_id: str | None
+    name: Name | None
+    lane: str
+    reason: str
+    messages: int
+    first: datetime
+    last: datetime
+    dead_letter: int | None = Field(description="The newest of them.")
+
+
 class Page(BaseModel, Generic[T]):
     items: list[T]
     next: str | None = Field(description="Path of the next page; null: this was the last.")

@@ -17,6 +17,7 @@ from api.database import Database, Reader
 from api.tiles.events import EventsTile
 from api.tiles.health import HealthTile, SpacesTile
 from api.tiles.ingest import IngestTile
+from api.tiles.intake import IntakeTile
 from api.tiles.look import REGISTRY_LIFE_S, Look, ParkInfo, Source, Tile, names
 from api.tiles.park import ParkTile
 from api.tiles.people import PeopleTile
@@ -145,5 +146,6 @@ def make_board(park: ParkInfo, *, build: str, notice: str) -> Board:
             EventsTile(),
             SensorsTile(),
             IngestTile(),
+            IntakeTile(),
         ],
     )

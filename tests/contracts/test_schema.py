@@ -119,9 +119,11 @@ park.readings_15m               park_reader: select
 park.readings_1h                park_reader: select
 park.readings_day               park_reader: select
 park.reject_minutes             park_reader: select
+park.rollup_backlog             park_reader: select
 park.schema_version             park_reader: select, park_writer: select
 park.screenings                 park_reader: select
 park.spaces                     park_reader: select
+park.spool_backlogs             park_reader: select
 """
 
 

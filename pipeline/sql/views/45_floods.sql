@@ -19,3 +19,10 @@ create view park.intake_conditions as
   select condition, kind, lane, park_id, family, firmware, device_id, reason, started, raised, last, messages,
          per_minute, devices, device_ids, dead_letter, ended
     from smartpark.intake_condition;
+
+-- What still waits: in spools, as their collectors say, and to be rolled up.
+create view park.spool_backlogs as
+  select host, lane, messages, oldest, at from smartpark.spool_backlog;
+
+create view park.rollup_backlog as
+  select count(*) as marks, min(bucket) as oldest from smartpark.rollup_dirty;
