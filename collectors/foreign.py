@@ -48,6 +48,11 @@ class Foreign:
         if route is None or not (device := route.parts.get("device")):
             return None
         try:
+            if route.source.format == Format.CHIRPSTACK:
+                return chirpstack.sender_of(route.source, device)
+            if route.source.format == Format.ZIGBEE2MQTT:
+                name, _ = zigbee2mqtt.told_of(device)
+                return route.source.sender(name) if name else None
             return route.source.sender(device)
         except Rejected:
             return None

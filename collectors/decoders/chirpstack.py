@@ -1,14 +1,14 @@
 """ChirpStack v4's events as JSON: what LoRaWAN devices sent, as the codec of their device profile decoded it."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Any
 
 import msgspec
 from msgspec import Meta
 
 from collectors.decoders.decoded import Decoded, Route
-from collectors.decoders.envelope import Id
+from collectors.decoders.envelope import Id, Timed, device_time
 from collectors.decoders.flat import flatten
 from collectors.decoders.json_text import decode_json
 from collectors.sources import Source
@@ -83,27 +83,17 @@ def decode(route: Route, payload: bytes, received: datetime) -> Decoded | None:
         raise Rejected("unknown-message", f"ChirpStack v4 has the events {', '.join((*_EVENTS, *sorted(QUIET)))}")
     decoder, build = _EVENTS[event]
     said = decode_json(decoder, payload)
-    sender, time = _sender(route.source, said.device_info.dev_eui), _time(said.time)
+    sender, time = sender_of(route.source, said.device_info.dev_eui), device_time(Timed(time=said.time))
     values, events = build(said, route.source, time)
     units = {name: UNITS[name] for name in values if name in UNITS}
     samples = [Sample(sender.device_id, time, {**values}, units=units)] if values else []
     return Decoded(sender, f"m:{said.deduplication_id}" if said.deduplication_id else None, samples, events)
 
 
-def _sender(source: Source, eui: str) -> Sender:
+def sender_of(source: Source, eui: str) -> Sender:
     """EUIs are written in either case; without an entry, the id is the one that ChirpStack's topics show."""
     listed = next((known for known in (eui, eui.lower(), eui.upper()) if known in source.devices), eui.lower())
     return source.sender(listed)
-
-
-def _time(text: str | None) -> datetime | None:
-    if text is None:
-        return None
-    try:
-        when = datetime.fromisoformat(text)  # nanoseconds are cut to microseconds
-        return when.astimezone(UTC) if when.tzinfo else when
-    except (ValueError, OverflowError) as error:
-        raise Rejected("out-of-bounds", "`time` is no RFC 3339 date and time") from error
 
 
 def _uplink(said: Uplink, source: Source, _time: datetime | None) -> tuple[dict[str, float], list[Event]]:

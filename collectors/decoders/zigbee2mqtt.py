@@ -1,12 +1,13 @@
 """Zigbee2MQTT: devices' states as JSON under their friendly names, and whether they are available."""
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any, Literal
 
 import msgspec
 
 from collectors.decoders.decoded import Decoded, Route
+from collectors.decoders.envelope import Timed, device_time
 from collectors.decoders.flat import flatten
 from collectors.decoders.json_text import decode_json
 from pipeline.domain.errors import Rejected
@@ -15,6 +16,7 @@ from pipeline.domain.message import LAST_WILL, ConnectionState, Sample, StatusRe
 SWITCHED = {"ON": 1.0, "OPEN": 1.0, "LOCK": 1.0, "LOCKED": 1.0, "TRUE": 1.0} | {
     "OFF": 0.0, "CLOSE": 0.0, "CLOSED": 0.0, "UNLOCK": 0.0, "UNLOCKED": 0.0, "FALSE": 0.0
 }  # fmt: skip
+LARGEST_MS = 1e18  # beyond any clock, whatever its unit
 NO_READINGS = frozenset({"last_seen", "elapsed", "device", "update", "update_available"})
 UNITS = {
     "temperature": "°C",
@@ -29,7 +31,6 @@ UNITS = {
     "illuminance": "lx",
 }  # those that Zigbee2MQTT publishes in one unit only; `voltage` and `pressure` differ from device to device
 _NUMBER = re.compile(r"-?\d{1,15}(\.\d{1,15})?")
-_ZERO = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Availability(msgspec.Struct):
@@ -44,20 +45,27 @@ _AVAILABILITY = msgspec.json.Decoder(Availability)
 
 def decode(route: Route, payload: bytes, received: datetime) -> Decoded | None:
     """None for what the bridge says of itself, for commands, and for a retained message that was cleared."""
-    name = route.parts["device"]
-    levels = name.split("/")
-    if levels[0] == "bridge" or not {"set", "get"}.isdisjoint(levels[-2:] if len(levels) > 2 else levels[-1:]):
+    name, about = told_of(route.parts["device"])
+    if name is None or not payload:
         return None
-    if not payload:
-        return None
-    if len(levels) > 1 and levels[-1] == "availability":
-        return _available(route, "/".join(levels[:-1]), payload)
+    if about == "availability":
+        return _available(route, name, payload)
     state = decode_json(_STATE, payload)
     sender = route.source.sender(name)
     values = flatten({k: v for k, v in state.items() if k not in NO_READINGS}, route.source, text=number)
     units = {point: UNITS[point] for point in values if point in UNITS}
     samples = [Sample(sender.device_id, last_seen(state.get("last_seen")), {**values}, units=units)] if values else []
     return Decoded(sender, None, samples, [])
+
+
+def told_of(name: str) -> tuple[str | None, str]:
+    """Whom a topic's last levels tell of, and what: `availability` or `state`; None where it is no device's report."""
+    levels = name.split("/")
+    if levels[0] == "bridge" or not {"set", "get"}.isdisjoint(levels[-2:] if len(levels) > 2 else levels[1:]):
+        return None, ""
+    if len(levels) > 1 and levels[-1] == "availability":
+        return "/".join(levels[:-1]), "availability"
+    return name, "state"
 
 
 def number(text: str) -> float | None:
@@ -67,17 +75,13 @@ def number(text: str) -> float | None:
 
 def last_seen(given: object) -> datetime | None:
     """Any of the forms of `advanced.last_seen`: ISO 8601 with or without Z, or milliseconds since 1970."""
-    try:
-        if isinstance(given, str):
-            when = datetime.fromisoformat(given)
-            return when.astimezone(UTC) if when.tzinfo else when
-        if isinstance(given, int | float) and not isinstance(given, bool):
-            return _ZERO + timedelta(milliseconds=given)
-    except (ValueError, OverflowError) as error:
-        raise Rejected("out-of-bounds", "`last_seen` is no time that Zigbee2MQTT would write") from error
-    if given is not None:
-        raise Rejected("bad-type", "`last_seen` is neither a text nor a number")
-    return None
+    if given is None:
+        return None
+    if isinstance(given, str):
+        return device_time(Timed(time=given))
+    if isinstance(given, int | float) and not isinstance(given, bool) and abs(given) < LARGEST_MS:
+        return device_time(Timed(time_ms=given))
+    raise Rejected("bad-type", "`last_seen` is neither a text nor a number of milliseconds")
 
 
 def _available(route: Route, name: str, payload: bytes) -> Decoded:

@@ -192,3 +192,20 @@ def test_two_devices_may_be_one_here_and_a_device_may_have_a_format_of_its_own()
     samples = [one.samples[0] for one in said if isinstance(one, Message)]
     assert [s.device_id for s in samples] == ["x", "x", "y"]
     assert {s.time for s in samples} == {datetime.fromtimestamp(1795243200, UTC)}
+
+
+@pytest.mark.parametrize(
+    ("format_", "topic", "device"),
+    [
+        ("zigbee2mqtt", "zigbee2mqtt/hall/lamp", "hall-lamp"),
+        ("zigbee2mqtt", "zigbee2mqtt/hall/lamp/availability", "hall-lamp"),
+        ("zigbee2mqtt", "zigbee2mqtt/bridge/devices", None),
+        ("chirpstack", "application/a/device/0A01010101010101/event/up", "0a01010101010101"),
+        ("senml", "senml/gw 1", "gw-1"),
+        ("senml", "other", None),
+    ],
+)
+def test_a_topic_tells_the_device_as_its_payload_does(format_: str, topic: str, device: str | None) -> None:
+    reader = Reader(KEYS, CredentialBook(KEYS.pseudonym), SourceTable([source(format_, topic=TOPICS[format_][0])]))
+    sender = reader.foreign.sender(topic)
+    assert (sender.device_id if sender else None) == device
