@@ -4,6 +4,7 @@ import logging
 import ssl
 import threading
 from collections.abc import Callable, Iterable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTv311
@@ -33,6 +34,7 @@ class Session:
         self.inbox = Inbox(inbox)
         self.connected = False
         self._connection = 0
+        self._newest = datetime.min.replace(tzinfo=UTC)
         self._guard = threading.Lock()
         self._deaf = False
         self._stop = threading.Event()
@@ -133,8 +135,15 @@ class Session:
     def _on_chunk(self, chunk: list[Published]) -> None:
         # Only enqueue: what raises here would end the network thread. Waiting is for QoS 0 only: the broker's window
         # bounds the rest.
-        now, connection = self._clock.now(), self._connection
-        arrived = [Arrived(topic, payload, now, mid, qos, connection, kept) for topic, payload, mid, qos, kept in chunk]
+        #
+        # No two messages are received at one instant: it is the time, and so the key, of readings that bring none of
+        # their own, and what is second under one key counts as a contradiction.
+        now, connection = max(self._clock.now(), self._newest + timedelta(microseconds=1)), self._connection
+        arrived = [
+            Arrived(topic, payload, now + timedelta(0, 0, n), mid, qos, connection, kept)
+            for n, (topic, payload, mid, qos, kept) in enumerate(chunk)
+        ]
+        self._newest = arrived[-1].received
         self.inbox.put(arrived, unless=self._is_deaf)
 
     def _is_deaf(self) -> bool:

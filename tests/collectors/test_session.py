@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -65,6 +66,27 @@ def test_a_deaf_session_with_a_full_inbox_can_be_stopped(broker: OwnBroker) -> N
     session.go_deaf()
     session.stop()
     assert not session._thread.is_alive()
+    load.close()
+
+
+def test_no_two_messages_are_received_at_one_instant(broker: OwnBroker) -> None:
+    """Readings that bring no time of their own are stored at the received time: two of a device must not share it."""
+    then = datetime(2026, 11, 22, tzinfo=UTC)
+    standing = Clock(then, 1e-9, then)
+    session = Session(
+        LANE, BrokerAddress.parse(broker.url("collector")), clock=standing, inbox=2000, may_connect=lambda: True
+    )
+    session.start()
+    wait_until(lambda: session.connected, within=10, what="connected")
+    load = Load(broker)
+    load.publish(0, 900)
+    arrived: list[Arrived] = []
+    while len(arrived) < 300:
+        arrived += session.inbox.get(timeout_s=10, at_most=300)
+    times = [a.received for a in arrived]
+    assert len(set(times)) == len(times)
+    assert times == sorted(times)
+    session.stop()
     load.close()
 
 
