@@ -20,6 +20,7 @@ VERBS = {
     "limit": ("collectors.limits", "limit a device that floods, without touching others"),
     "bench": ("simulators.bench.run", "measure how many messages a second this machine stores for good"),
     "replay": ("collectors.replay", "send dead letters through again, after a fix"),
+    "torture": ("simulators.torture.run", "strike the real stack under load, and prove that nothing is lost"),
     "screenshot": ("simulators.screenshot", "photograph the screens for the docs"),
 }
 

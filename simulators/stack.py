@@ -62,6 +62,14 @@ class Stack:
         """SIGKILL, as a crash would; `watch` starts it again."""
         self.members[name].child.kill()
 
+    def again(self, name: str) -> None:
+        """Starts one again that was killed or stopped, at once; its output goes to a log of its own."""
+        member = self.members[name]
+        member.deaths += 1
+        member.child.forget()
+        member.child = Child(name, log=self.folder / f"{name}-{member.deaths}.log")
+        self._launch(member)
+
     def stop(self, name: str) -> None:
         """Stops one in good order and forgets it."""
         self.members.pop(name).child.stop()
