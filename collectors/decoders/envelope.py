@@ -20,6 +20,9 @@ _ZERO = datetime(1970, 1, 1, tzinfo=UTC)
 _FIRST, _LAST = datetime.min.replace(tzinfo=UTC), datetime(9999, 12, 31, tzinfo=UTC)
 
 
+_FIRST_MS, _LAST_MS = -62_135_596_800_000, 253_402_300_799_999  # years 1 to 9999
+
+
 class Timed(msgspec.Struct, kw_only=True, gc=False):
     """Device time under one of four names, its unit in the name."""
 
@@ -53,7 +56,9 @@ def device_time(timed: Timed) -> datetime | None:
     """
     ms = timed.time_ms
     if ms is not None and timed.time is None and timed.time_s is None and timed.time_us is None:
-        return _after(milliseconds=ms)  # by far the most common
+        if _FIRST_MS <= ms <= _LAST_MS:
+            return _ZERO + timedelta(milliseconds=ms)  # by far the most common
+        return _after(milliseconds=ms)
     given = [name for name in ("time", "time_s", "time_ms", "time_us") if getattr(timed, name) is not None]
     if not given:
         return None

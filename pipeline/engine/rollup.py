@@ -4,6 +4,8 @@ Apache: tables, recomputed here with the one SELECT text of all editions. Plain:
 Community: see rollup_community.
 """
 
+import time
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -16,6 +18,7 @@ from pipeline.store.schema import rollup_select
 QUARTER = timedelta(minutes=15)
 HOUR = timedelta(hours=1)
 OPEN_EVERY = timedelta(seconds=60)  # a bucket that still fills is recomputed this often, not at every tick
+OPEN_SHARE = 20  # and then pauses for so many times as long as it took: the fuller it is, the more it costs
 FAR = datetime(9999, 1, 1, tzinfo=UTC)
 
 Touched = set[tuple[int, datetime]]
@@ -29,13 +32,19 @@ class RollUp:
     edition: str
     raw_days: int
     _opened: datetime | None = field(default=None)
+    _pause: timedelta = field(default=OPEN_EVERY)
 
     def run(self, conn: psycopg.Connection, now: datetime) -> int:
         """Takes the marks first and recomputes in the same transaction; how many (point, bucket) were touched."""
-        before = floor(now, QUARTER)
-        if self._opened is None or not timedelta(0) <= now - self._opened < OPEN_EVERY:
-            self._opened, before = now, FAR
-        marks = conn.execute(QUERIES["take_marks"], {"before": before}).fetchall()
+        if self._opened is not None and timedelta(0) <= now - self._opened < self._pause:
+            return self._refresh(conn, floor(now, QUARTER), now)
+        self._opened, begun = now, time.perf_counter()
+        touched = self._refresh(conn, FAR, now)
+        self._pause = max(OPEN_EVERY, timedelta(seconds=OPEN_SHARE * (time.perf_counter() - begun)))
+        return touched
+
+    def _refresh(self, conn: psycopg.Connection, before: datetime, now: datetime) -> int:
+        marks = conn.execute(QUERIES["take_marks"], {"before": before}, binary=True).fetchall()
         touched = whole(marks, now=now, raw_days=self.raw_days)
         if touched:
             stage(conn, touched)
@@ -53,7 +62,11 @@ def floor(instant: datetime, width: timedelta) -> datetime:
 def whole(marks: Iterable[tuple[datetime, list[int]]], *, now: datetime, raw_days: int) -> Touched:
     """What the marks touch, without buckets older than raw retention: those are no longer whole, never rolled up."""
     horizon = now - timedelta(days=raw_days - 1)
-    return {(point, bucket) for bucket, points in marks if bucket >= horizon for point in points}
+    found: defaultdict[datetime, set[int]] = defaultdict(set)
+    for bucket, points in marks:
+        if bucket >= horizon:
+            found[bucket].update(points)
+    return {(point, bucket) for bucket, points in found.items() for point in points}
 
 
 def stage(conn: psycopg.Connection, touched: Touched) -> None:
@@ -67,11 +80,18 @@ def stage(conn: psycopg.Connection, touched: Touched) -> None:
 
 
 def recompute(conn: psycopg.Connection, touched: Touched) -> None:
-    """Replaces the touched rows of both roll-up tables, hour by hour: fixed bounds let the planner skip chunks."""
-    statements = [s.encode() for width in ("15 minutes", "1 hour") for s in _statements(width)]
+    """Replaces the touched rows of both roll-up tables, hour by hour: fixed bounds let the planner skip chunks.
+
+    Quarters come from raw readings, hours from quarters: the raw readings of an open hour are too many to read again
+    and again.
+    """
+    quarters = _quarters()
     for hour in sorted({floor(bucket, HOUR) for _, bucket in touched}):
-        for statement in statements:
-            conn.execute(statement, {"since": hour, "until": hour + HOUR})
+        bounds = {"since": hour, "until": hour + HOUR}
+        conn.execute(QUERIES["delete_quarters"], bounds)
+        conn.execute(quarters, bounds)
+        conn.execute(QUERIES["delete_hours"], bounds)
+        conn.execute(QUERIES["refresh_hours"], bounds)
 
 
 def refresh_days(conn: psycopg.Connection) -> None:
@@ -83,18 +103,14 @@ def refresh_days(conn: psycopg.Connection) -> None:
     conn.execute("truncate touched, touched_day")
 
 
-def _statements(width: str) -> tuple[str, str]:
-    table = {"15 minutes": "rollup_15m", "1 hour": "rollup_1h"}[width]
-    chosen = (
-        f"(select distinct point, time_bucket('{width}'::interval, bucket) as bucket"
-        " from touched where bucket >= %(since)s and bucket < %(until)s)"
-    )
+def _quarters() -> bytes:
+    """The one SELECT text of all editions, over the raw readings of what was touched between `since` and `until`."""
+    width = "15 minutes"
     source = (
-        f"(select r.* from smartpark.reading r join {chosen} t"
+        "(select r.* from smartpark.reading r"
+        " join (select point, bucket from touched where bucket >= %(since)s and bucket < %(until)s) t"
         f" on t.point = r.point and t.bucket = time_bucket('{width}'::interval, r.ts)"
         " where r.ts >= %(since)s and r.ts < %(until)s) as reading"
     )
-    return (
-        f"delete from smartpark.{table} r using {chosen} t where r.point = t.point and r.bucket = t.bucket",
-        f"insert into smartpark.{table} (point, bucket, n, sum, min, max, first, last) {rollup_select(width, source)}",
-    )
+    columns = "point, bucket, n, sum, min, max, first, last"
+    return f"insert into smartpark.rollup_15m ({columns}) {rollup_select(width, source)}".encode()

@@ -1,11 +1,12 @@
 """Keeps when each device was last heard and when its silence becomes news; the engine acts on that deadline."""
 
-from datetime import timedelta
-
+import numpy as np
+import numpy.typing as npt
 import psycopg
 
 from pipeline.domain.message import LAST_WILL, ConnectionState
 from pipeline.settings import Settings
+from pipeline.store.columns import array, microseconds
 from pipeline.store.registry import QUERIES
 from pipeline.store.rows import Heard, Rows
 
@@ -14,17 +15,19 @@ def keep_heard(conn: psycopg.Connection, rows: Rows, settings: Settings) -> None
     """Moves `heard` and `deadline` of every device in the batch; a device that says it goes offline is due at once."""
     if rows.heard:
         items = sorted(rows.heard.items())
-        status = [h.status for _, h in items]
+        heard = microseconds(np.array([h.heard.timestamp() for _, h in items]))
+        told = [(device, h.status) for device, h in items if h.status]
         conn.execute(
             QUERIES["upsert_liveness"],
             {
-                "devices": [device for device, _ in items],
-                "heards": [h.heard for _, h in items],
-                "deadlines": [h.heard + tolerance(h, settings) for _, h in items],
-                "reasons": [s.reason or s.state if s else None for s in status],
-                "batteries": [s.battery_pct if s else None for s in status],
-                "signals": [s.signal_dbm if s else None for s in status],
-                "firmwares": [s.firmware if s else None for s in status],
+                "devices": array("int4", np.array([device for device, _ in items])),
+                "heards": array("timestamptz", heard),
+                "deadlines": array("timestamptz", heard + _tolerances([h for _, h in items], settings)),
+                "told": [device for device, _ in told],
+                "reasons": [s.reason or s.state for _, s in told],
+                "batteries": [s.battery_pct for _, s in told],
+                "signals": [s.signal_dbm for _, s in told],
+                "firmwares": [s.firmware for _, s in told],
             },
         )
     if rows.wills:
@@ -39,10 +42,12 @@ def keep_heard(conn: psycopg.Connection, rows: Rows, settings: Settings) -> None
         )
 
 
-def tolerance(heard: Heard, settings: Settings) -> timedelta:
-    """How long a device may stay silent; nothing for one that said good-bye."""
-    if heard.status and heard.status.state == ConnectionState.OFFLINE:
-        return timedelta(0)
-    if heard.stale_after_s is not None:
-        return timedelta(seconds=heard.stale_after_s)
-    return timedelta(seconds=max(settings.silence_floor, settings.silence_factor * heard.interval_s))
+def _tolerances(heard: list[Heard], settings: Settings) -> npt.NDArray[np.int64]:
+    """How long each device may stay silent, in microseconds; nothing for one that said good-bye."""
+    intervals = np.array([h.interval_s for h in heard])
+    seconds = np.maximum(settings.silence_floor, settings.silence_factor * intervals)
+    for number, one in enumerate(heard):
+        if one.status or one.stale_after_s is not None:
+            gone = one.status and one.status.state == ConnectionState.OFFLINE
+            seconds[number] = 0 if gone else one.stale_after_s or seconds[number]
+    return (seconds * 1e6).astype(np.int64)

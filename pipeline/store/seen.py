@@ -7,6 +7,7 @@ from typing import Any
 
 import psycopg
 
+from pipeline.domain.clock_fault import GUESSED
 from pipeline.domain.message import Batch, Message
 from pipeline.store.events import kind_of
 from pipeline.store.registry import QUERIES, KnownDevice, Registry
@@ -71,7 +72,7 @@ def _sort_out(
         plain = not message.events and device.key not in suspects
         for sample in message.samples:
             time = sample.time
-            if time is None or time.tzinfo is None or not EPOCH <= time <= until:
+            if time is None or time.tzinfo is None or time.tzinfo is GUESSED or not EPOCH <= time <= until:
                 plain = False
         if plain:
             fresh.append(Fresh(message, message.identity, device, plain=True))

@@ -14,6 +14,27 @@ create temporary table if not exists touched (point integer not null, bucket tim
 create temporary table if not exists touched_day (point integer, day date, since timestamptz, until timestamptz)
 on commit delete rows;
 
+-- name: delete_quarters
+-- Touched 15-minute rows are replaced whole.
+delete from smartpark.rollup_15m r using touched t
+ where r.point = t.point and r.bucket = t.bucket
+   and t.bucket >= %(since)s and t.bucket < %(until)s and r.bucket >= %(since)s and r.bucket < %(until)s;
+
+-- name: delete_hours
+-- Touched hours are replaced whole; one statement is for one hour.
+delete from smartpark.rollup_1h r
+ using (select distinct point from touched where bucket >= %(since)s and bucket < %(until)s) t
+ where r.point = t.point and r.bucket = %(since)s;
+
+-- name: refresh_hours
+-- Recomputes the touched rows of one hour from its 15-minute rows.
+insert into smartpark.rollup_1h (point, bucket, n, sum, min, max, first, last)
+select r.point, %(since)s, sum(r.n), sum(r.sum), min(r.min), max(r.max),
+       (array_agg(r.first order by r.bucket))[1], (array_agg(r.last order by r.bucket desc))[1]
+  from (select distinct point from touched where bucket >= %(since)s and bucket < %(until)s) t
+  join smartpark.rollup_15m r on r.point = t.point and r.bucket >= %(since)s and r.bucket < %(until)s
+ group by r.point;
+
 -- name: touched_days
 -- The park days that touched buckets belong to, in each point's own zone.
 insert into touched_day (point, day, since, until)

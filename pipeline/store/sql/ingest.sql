@@ -29,9 +29,9 @@ where l.ts < excluded.ts;
 -- When each device was last heard and until when its silence is fine; an older message changes nothing.
 insert into smartpark.device_state as s (device, heard, deadline, reason, battery_pct, signal_dbm, firmware)
 select device, heard, deadline, reason, battery_pct, signal_dbm, firmware
-  from unnest(%(devices)s::int[], %(heards)s::timestamptz[], %(deadlines)s::timestamptz[], %(reasons)s::text[],
-              %(batteries)s::float8[], %(signals)s::float8[], %(firmwares)s::text[])
-       as t (device, heard, deadline, reason, battery_pct, signal_dbm, firmware)
+  from unnest(%(devices)s::int[], %(heards)s::timestamptz[], %(deadlines)s::timestamptz[]) as t (device, heard, deadline)
+  left join unnest(%(told)s::int[], %(reasons)s::text[], %(batteries)s::float8[], %(signals)s::float8[],
+                   %(firmwares)s::text[]) as s (device, reason, battery_pct, signal_dbm, firmware) using (device)
  order by device
 on conflict (device) do update
   set heard = excluded.heard, deadline = excluded.deadline, reason = excluded.reason,
