@@ -98,8 +98,6 @@ class SparkplugHost:
             node = self._place(arrival)
         except Rejected as rejected:
             return [tell(arrival, [], rejected)]
-        except UnicodeDecodeError:
-            return [tell(arrival, [], Rejected("bad-utf8", "a name in the payload is not UTF-8"))]
         if node is None:
             return [tell(arrival, [])]
         out = node.receive(arrival)

@@ -32,7 +32,7 @@ class Birth:
         self.by_name: dict[str, Known] = {}
         self.by_alias: dict[int, Known] = {}
         for metric in payload.metrics:
-            if metric.name and metric.name not in self.by_name:
+            if metric.name and isinstance(metric.name, str) and metric.name not in self.by_name:
                 self.by_name[metric.name] = describe(metric.name, metric.datatype or None, source)
         names = Counter(known.point for known in self.by_name.values() if known.point)
         for name, known in self.by_name.items():
@@ -40,11 +40,10 @@ class Birth:
                 why = ("same-point-name", f"several metrics would be `{known.point}`: name them under [source.points]")
                 self.by_name[name] = known._replace(point=None, why=why)
         for metric in payload.metrics:
-            if metric.name and metric.HasField("alias"):
-                known = self.by_name[metric.name]
-                if self.by_alias.setdefault(metric.alias, known) != known:
-                    why = ("same-alias", "two metrics of one birth have this alias")
-                    self.by_alias[metric.alias] = Known(metric.name, None, None, why)
+            defined = self.by_name.get(metric.name) if metric.HasField("alias") else None
+            if defined is not None and self.by_alias.setdefault(metric.alias, defined) != defined:
+                why = ("same-alias", "two metrics of one birth have this alias")
+                self.by_alias[metric.alias] = Known(metric.name, None, None, why)
 
     def points(self) -> list[str]:
         return [known.point for known in self.by_name.values() if known.point]
@@ -103,6 +102,8 @@ class Interpreter:
     def _find(self, metric: Any, births: Sequence[Birth], certain: bool) -> Known | None:
         """The metric's definition; None where it is no reading."""
         name = metric.name
+        if isinstance(name, bytes):  # how protobuf hands over text that is not UTF-8
+            raise Rejected("bad-utf8", "its name is not UTF-8")
         if name:
             found = [known for birth in births if (known := birth.by_name.get(name)) is not None]
             if not found:
@@ -155,8 +156,8 @@ def _properties(properties: Any) -> tuple[bool, str | None]:
     for key, value in zip(properties.keys, properties.values, strict=False):
         if key in ("Quality", "quality") and not value.is_null:
             good = value.int_value == 192 or value.long_value == 192
-        elif key == UNIT and value.string_value and "\0" not in value.string_value:
-            unit = value.string_value[:LONGEST_UNIT]
+        elif key == UNIT and isinstance(value.string_value, str) and "\0" not in value.string_value:
+            unit = value.string_value[:LONGEST_UNIT] or None
     return good, unit
 
 

@@ -11,7 +11,7 @@ from collectors.decoders.sparkplug_order import HALF, ROUND, Arrival, Session
 from pipeline.domain.errors import Rejected
 from pipeline.domain.message import LAST_WILL, ConnectionState, Sample, Sender, StatusReport
 
-SESSIONS = 8  # births of one node remembered at once; more within seconds is a node that restarts in a loop
+SESSIONS = 32  # births of one node remembered at once: more within seconds is a node that restarts in a loop
 
 
 class Told(NamedTuple):
@@ -83,11 +83,19 @@ class Node:
         return [tell(a, [], why) for a in out]
 
     def _session_of(self, arrival: Arrival) -> Session | None:
-        """The youngest birth that is not younger than the message; the only one there is, whatever its clock says."""
-        if len(self.sessions) < 2 or not arrival.sent_ms:
-            found = self.sessions[-1] if self.sessions else None
-        else:
-            found = next((s for s in reversed(self.sessions) if s.sent_ms <= arrival.sent_ms), None)
+        """The youngest birth that is not younger than the message.
+
+        One that is older than every birth was overtaken by it, or said before we listened; but where only one birth
+        is known, whatever fits its order or comes much later is of it: the node's clock was set back, or it dates its
+        payloads by what they tell.
+        """
+        last = self.sessions[-1] if self.sessions else None
+        found = next((s for s in reversed(self.sessions) if s.sent_ms <= arrival.sent_ms), None)
+        if last is not None and found is None and len(self.sessions) == 1:
+            fits = arrival.seq == last.seq or arrival.received - last.received >= self._reorder
+            found = last if fits else None
+        if not arrival.sent_ms:
+            found = last
         return None if found is None or found.broken else found
 
     def _admit(self, arrival: Arrival) -> list[Told]:
@@ -97,7 +105,7 @@ class Node:
         if any(a.mark == arrival.mark and a.payload == arrival.payload for a in (*self.lost, *self.parked)):
             return [tell(arrival, [])]
         if session is None:
-            self.wants_rebirth = True
+            self.wants_rebirth |= not self.sessions or self.sessions[-1].broken
             self.lost.append(arrival.shelve())
             return []
         return self._follow(session, session.admit(arrival))
@@ -117,8 +125,8 @@ class Node:
     def _give_up(self, session: Session) -> list[Told]:
         """Tells what is held behind a gap as far as that is safe: a birth may be among what is missing.
 
-        With a newer birth at hand an alias must mean the same in both; without one, a `seq` that began anew proves
-        that a birth was missed, and anything else that it probably was not.
+        With newer births at hand an alias must mean the same in all of them; without one, a `seq` that began anew
+        proves that a birth was missed, and any other that it probably was not.
         """
         newer = self.sessions[self.sessions.index(session) + 1 :]
         if not newer and min(map(session.ahead, session.held)) >= HALF:
@@ -177,8 +185,6 @@ class Node:
             return tell(arrival, *say(arrival))
         except Rejected as rejected:
             return tell(arrival, [], rejected)
-        except UnicodeDecodeError:
-            return tell(arrival, [], Rejected("bad-utf8", "a name in the payload is not UTF-8"))
 
     def _say(
         self, arrival: Arrival, session: Session | None, known: Sequence[Session], *, certain: bool
@@ -189,6 +195,8 @@ class Node:
         if arrival.kind == "DDEATH":
             return self._device_death(arrival, session), None
         births = [b for s in known if (b := s.births.get(arrival.device)) is not None]
+        if not certain and len(births) < len(known):
+            births = []  # what its own birth said may have been lost, and another's aliases may mean something else
         sender = self._sender(arrival.device)
         said = self._interpreter.samples(sender.device_id, arrival.read(), births, certain=certain)
         return [Decoded(sender, None, said.samples, [])] if said.samples else [], said.why

@@ -98,7 +98,7 @@ def parse(payload: bytes) -> Any:
         raise Rejected("too-large", f"{len(payload)} bytes; {LARGEST} at most")
     try:
         return Payload.FromString(payload)
-    except DecodeError as error:
+    except (DecodeError, UnicodeDecodeError) as error:
         raise Rejected("not-protobuf", "the payload is not a Sparkplug B protobuf message") from error
 
 
