@@ -30,6 +30,7 @@ joined by dots. Where that is not exact (other characters, too long), a hash of 
 devices never become one; where configuration makes two of them one, the second is Rejected: `same-device-id`.
 """
 
+import re
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
@@ -56,6 +57,7 @@ HELD_BYTES = 64 * 1024 * 1024  # in one host
 OVERHEAD_BYTES = 500  # of a message that waits, besides its payload
 HASH_CHARS = 8
 LONGEST_ID = 64
+_NOT_ID = re.compile(r"[^A-Za-z0-9_.-]+")
 _ZERO = datetime(1970, 1, 1, tzinfo=UTC)
 _MS = timedelta(milliseconds=1)
 
@@ -166,7 +168,7 @@ class SparkplugHost:
         if (known := self._senders.get(foreign)) is not None:
             return known
         config = self.source.devices.get(foreign)
-        device_id = config.id if config is not None else derived_id(self.source, foreign)
+        device_id = config.id if config is not None else derived_id(foreign)
         if self._owners.setdefault(device_id, foreign) != foreign:
             raise Rejected("same-device-id", f"two devices would be {device_id}: look under [source.devices]")
         family = (config.family if config else None) or (Family.GATEWAY if of_node else self.source.family)
@@ -193,15 +195,12 @@ class SparkplugHost:
         return []
 
 
-def derived_id(source: Source, foreign: str) -> str:
+def derived_id(foreign: str) -> str:
     """The id of a device that nobody configured: never that of another."""
     levels = foreign.split("/")
     joined = ".".join(levels)
     if len(joined) <= LONGEST_ID and DEVICE_ID.fullmatch(joined) and not any("." in level for level in levels):
         return joined
-    mark = blake2b(foreign.encode(errors="replace"), digest_size=HASH_CHARS // 2).hexdigest()
-    try:
-        readable = source.device_id(joined)[: LONGEST_ID - 1 - HASH_CHARS].rstrip("-._")
-    except Rejected:
-        readable = "sparkplug"  # a name without a single letter that an id may have
-    return f"{readable}-{mark}"
+    mark = blake2b(foreign.encode("utf-8", "surrogatepass"), digest_size=HASH_CHARS // 2).hexdigest()
+    readable = _NOT_ID.sub("-", joined).strip("-._")[: LONGEST_ID - 1 - HASH_CHARS].rstrip("-._")
+    return f"{readable or 'device'}-{mark}"

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -78,7 +79,7 @@ class Interpreter:
 
         An alias counts where every birth at hand that knows it agrees on it, and, unless `certain`, all know it.
         """
-        groups: dict[tuple[int, bool], list[Sample]] = {}
+        groups: dict[tuple[int, bool], list[_Draft]] = {}
         troubles: list[tuple[str, str]] = []
         sent = payload.timestamp
         for metric in payload.metrics:
@@ -88,11 +89,17 @@ class Interpreter:
                     continue
                 value = number(metric, metric.datatype or known.datatype)
                 when = metric.timestamp or sent
-                group = groups.setdefault((when, metric.is_historical), [])
-                _add(group, device_id, known.point or "", value, metric, when)
+                group = groups.get((when, metric.is_historical))
+                if group is None:
+                    group = groups[when, metric.is_historical] = [_Draft(instant(when))]
+                _add(group, known.point or "", value, metric, group[0].time)
             except Rejected as rejected:
                 troubles.append((rejected.reason, f"{_called(metric)}: {rejected.detail}"))
-        samples = [sample for group in groups.values() for sample in group]
+        samples = [
+            Sample(device_id, d.time, d.values, frozenset(d.bad), d.units or None, historical=historical)
+            for (_, historical), group in groups.items()
+            for d in group
+        ]
         if not troubles:
             return Said(samples, None)
         reason, detail = next((t for t in troubles if t[0] == UNKNOWN), troubles[0])
@@ -136,18 +143,28 @@ def _not_a_number(metric: Any) -> str | None:
     return None
 
 
-def _add(group: list[Sample], device_id: str, point: str, value: float | None, metric: Any, when: int) -> None:
+@dataclass(slots=True)
+class _Draft:
+    """A sample while metrics are still added to it."""
+
+    time: datetime | None
+    values: dict[str, float | None] = field(default_factory=dict)
+    bad: set[str] = field(default_factory=set)
+    units: dict[str, str] = field(default_factory=dict)
+
+
+def _add(group: list[_Draft], point: str, value: float | None, metric: Any, time: datetime | None) -> None:
     """A second value for one point and instant goes into a sample of its own: the store shows it as a conflict."""
-    at = next((i for i, s in enumerate(group) if point not in s.values or s.values[point] == value), len(group))
-    if at == len(group):
-        group.append(Sample(device_id, instant(when), {}, historical=metric.is_historical))
-    sample = group[at]
-    sample.values[point] = value
+    draft = next((d for d in group if point not in d.values or d.values[point] == value), None)
+    if draft is None:
+        group.append(draft := _Draft(time))
+    draft.values[point] = value
     if metric.HasField("properties"):
         good, unit = _properties(metric.properties)
-        bad = sample.bad if good else sample.bad | {point}
-        units = sample.units if unit is None else {**(sample.units or {}), point: unit}
-        group[at] = sample._replace(bad=bad, units=units)
+        if not good:
+            draft.bad.add(point)
+        if unit is not None:
+            draft.units[point] = unit
 
 
 def _properties(properties: Any) -> tuple[bool, str | None]:

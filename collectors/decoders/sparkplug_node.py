@@ -57,14 +57,15 @@ class Node:
         """Acts on time-outs: wants a rebirth after one reorder time, gives up after two."""
         out: list[Told] = []
         old, stuck = now - 2 * self._reorder, now - self._reorder
-        for session in list(self.sessions):
+        for session in self.sessions:
             if session.superseded is None and any(h.received <= stuck for h in session.held):
                 self.wants_rebirth = True
             while session.held and min(h.received for h in session.held) <= old:
                 out += self._give_up(session)
-            if session.superseded is not None and session.superseded <= old and not session.held:
-                self.sessions.remove(session)
-        return out + self._resolve(lambda a: a.received <= old)
+        out += self._resolve(lambda a: a.received <= old)
+        # Only now: what was just told might have been wrong by the births that are left.
+        self.sessions = [s for s in self.sessions if s.superseded is None or s.superseded > old or s.held]
+        return out
 
     def leave(self) -> list[Told]:
         """Gives everything up that waits: the lane goes to another process, which knows nothing of it."""

@@ -51,7 +51,7 @@ def near(values: dict[str, float | None]) -> dict[str, Any]:
 def test_sample_means_what_it_says(file: Path) -> None:
     stream = json.loads(file.read_text(encoding="utf-8"))
     host = SparkplugHost(SOURCE)
-    ids = {short: derived_id(SOURCE, foreign) for short, foreign in stream.get("names", {}).items()}
+    ids = {short: derived_id(foreign) for short, foreign in stream.get("names", {}).items()}
     for message in stream["messages"]:
         (told,) = host.receive(message["topic"], bytes.fromhex(message["payload_hex"]), instant(message["received"]))
         assert (told.why and told.why.reason) == message.get("why"), told.why
@@ -147,15 +147,15 @@ NAMES = st.text(st.sampled_from("ab1-._ 温/"), min_size=1, max_size=40)
 
 @given(st.lists(NAMES, min_size=2, max_size=3, unique=True))
 def test_two_devices_never_have_one_derived_id(names: list[str]) -> None:
-    ids = {derived_id(SOURCE, name) for name in names}
+    ids = {derived_id(name) for name in names}
     assert len(ids) == len(names)
     assert all(DEVICE_ID.fullmatch(i) for i in ids)
 
 
 def test_ids_are_readable_where_they_can_be_and_exact_where_they_cannot() -> None:
-    assert derived_id(SOURCE, "plant/gw-1/meter_7") == "plant.gw-1.meter_7"
-    assert derived_id(SOURCE, "plant/gw.1").startswith("plant.gw.1-")
-    assert derived_id(SOURCE, "工厂/网关").startswith("sparkplug-")
+    assert derived_id("plant/gw-1/meter_7") == "plant.gw-1.meter_7"
+    assert derived_id("plant/gw.1").startswith("plant.gw.1-")
+    assert derived_id("工厂/网关").startswith("device-")
 
 
 def test_configuration_names_devices_and_says_their_family() -> None:
