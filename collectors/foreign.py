@@ -1,16 +1,22 @@
 """Reads what foreign devices publish (docs/formats.md): each message by its source, with that source's decoder."""
 
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
 
 from collectors.decoders import chirpstack, park_foreign, profile, senml, zigbee2mqtt
 from collectors.decoders.decoded import Decoded, Decoder
+from collectors.decoders.sparkplug import Command, SparkplugHost
+from collectors.decoders.sparkplug_node import Told
 from collectors.routes import SourceTable
+from collectors.seal import Letter
 from collectors.sources import Format, Source
 from pipeline.domain.errors import ConfigurationError, Rejected
 from pipeline.domain.message import Message, Sender
 
+ASKED_EVERY = timedelta(seconds=1)
 LARGEST = 256 * 1024  # bytes, as for smartpark's own payloads
+LARGEST_BIRTH = 4 * 1024 * 1024  # bytes: a Sparkplug birth names every metric of a node at once
 
 DECODERS: Mapping[str, Decoder] = {
     Format.PARK: park_foreign.decode,
@@ -19,28 +25,60 @@ DECODERS: Mapping[str, Decoder] = {
     Format.ZIGBEE2MQTT: zigbee2mqtt.decode,
 }
 
+Digest = Callable[[bytes, bytes], bytes]
+"""Over topic and payload."""
+
+
+class Refused(NamedTuple):
+    """A message that cannot be understood, perhaps one that came a while ago."""
+
+    letter: Letter
+    why: Rejected
+
 
 class Foreign:
-    """Reads one lane's foreign messages. ConfigurationError where a source names what cannot be had."""
+    """Reads one lane's foreign messages, on one thread. ConfigurationError where a source names what cannot be had."""
 
-    def __init__(self, table: SourceTable) -> None:
-        self.table = table
-        self._decoders = {key: _decoder(*key) for source in table.sources for key in _formats(source)}
+    def __init__(self, table: SourceTable, digest: Digest) -> None:
+        self.table, self._digest = table, digest
+        keys = {key for source in table.sources for key in _formats(source) if key[0] != Format.SPARKPLUG}
+        self._decoders = {key: _decoder(*key) for key in keys}
+        self._asked = datetime.min.replace(tzinfo=UTC)
+        self._hosts = {s.name: SparkplugHost(s) for s in table.sources if s.format == Format.SPARKPLUG}
 
     def read(
-        self, topic: str, payload: bytes, received: datetime, *, digest: bytes, retained: bool = False
-    ) -> list[Message]:
-        """What a message says, often of several devices; nothing where it is none of our business. Raises Rejected."""
+        self, topic: str, payload: bytes, received: datetime, *, retained: bool = False
+    ) -> list[Message | Refused]:
+        """What a message says, often of several devices; nothing where it is none of our business, or has to wait for
+        those before it (Sparkplug B). Raises Rejected."""
         if (route := self.table.route(topic)) is None:
             raise Rejected("no-source", "no source of the sources file has this topic")
-        if len(payload) > LARGEST:
-            raise Rejected("too-large", f"{len(payload)} bytes; {LARGEST} at most")
+        host = self._hosts.get(route.source.name)
+        if len(payload) > (most := LARGEST if host is None else LARGEST_BIRTH):
+            raise Rejected("too-large", f"{len(payload)} bytes; {most} at most")
+        if host is not None:
+            told = self._kept(host.receive(topic, payload, received))
+            return told if abs(received - self._asked) < ASKED_EVERY else told + self.due(received)
         said = self._decoders[route.source.format, route.source.profile](route, payload, received)
         if said is not None and retained and said.identity is None:
             said = _dated_only(said)
         if said is None or not (said.samples or said.events):
             return []
+        digest = self._digest(topic.encode(), payload)
         return [Message(said.sender, said.identity, digest, received, said.samples, said.events, retained)]
+
+    def due(self, now: datetime) -> list[Message | Refused]:
+        """What has waited long enough; asked about every second, by messages and, where none come, by their lane."""
+        self._asked = now
+        return self._kept(told for host in self._hosts.values() for told in host.due(now))
+
+    def leave(self) -> list[Message | Refused]:
+        """Everything that still waits, because the lane goes to somebody who knows nothing of it."""
+        return self._kept(told for host in self._hosts.values() for told in host.leave())
+
+    def commands(self) -> list[Command]:
+        """What to publish, each once: a Sparkplug host asks nodes to tell all about themselves again."""
+        return [command for host in self._hosts.values() for command in host.commands()]
 
     def sender(self, topic: str) -> Sender | None:
         """Who published, as far as the topic tells it; for dead letters."""
@@ -56,6 +94,21 @@ class Foreign:
             return route.source.sender(device)
         except Rejected:
             return None
+
+    def _kept(self, tolds: Iterable[Told]) -> list[Message | Refused]:
+        found: list[Message | Refused] = []
+        for told in tolds:
+            topic = told.topic.encode()
+            digest = self._digest(topic, told.payload)
+            found += [Message(s.sender, s.identity, digest, told.received, s.samples, s.events) for s in told.said]
+            if told.why is not None:
+                found.append(Refused(Letter(topic, told.payload, told.received), told.why))
+        return found
+
+
+def check(table: SourceTable) -> None:
+    """ConfigurationError where a source names what cannot be had; told when a process starts."""
+    Foreign(table, lambda _topic, _payload: b"")
 
 
 def _dated_only(said: Decoded) -> Decoded:

@@ -8,7 +8,8 @@ from hashlib import blake2b
 from collectors import topics
 from collectors.credentials import CredentialBook
 from collectors.decoders import park_json
-from collectors.foreign import Foreign
+from collectors.decoders.sparkplug import Command
+from collectors.foreign import Foreign, Refused
 from collectors.inbox import Arrived
 from collectors.routes import SourceTable
 from collectors.seal import Letter, seal
@@ -29,24 +30,40 @@ class Reader:
     def __init__(self, keys: Keys, book: CredentialBook, sources: SourceTable | None = None) -> None:
         self.keys = keys
         self.book = book
-        self.foreign = Foreign(sources or SourceTable())
+        self.foreign = Foreign(sources or SourceTable(), self._digest)
         self._topics: dict[bytes, topics.Topic] = {}
 
     def read_all(self, arrived: Arrived) -> list[Message | DeadLetter]:
         """What one delivery says, on a topic of smartpark's own or of a source: often one message, sometimes several,
         none where it is not for us. Never raises."""
         topic, payload, received = arrived.topic, arrived.payload, arrived.received
-        if topic.startswith(OURS) or not self.foreign.table:
+        if topic.startswith(OURS) or (topic and not self.foreign.table):
             return [self.read(topic, payload, received, retained=arrived.retained)]
+        if not topic:
+            return self.due(received)
         try:
-            text, digest = _text(topic), self._digest(topic, payload)
-            return [*self.foreign.read(text, payload, received, digest=digest, retained=arrived.retained)]
+            return self._finish(self.foreign.read(_text(topic), payload, received, retained=arrived.retained))
         except Rejected as rejected:
             why = rejected
         except Exception as error:
             log.exception("a decoder failed")
             why = Rejected("decoder-error", type(error).__name__)
         return [self.reject(Letter(topic, payload, received), why)]
+
+    def due(self, now: datetime) -> list[Message | DeadLetter]:
+        """What has waited long enough for messages that never came; to be asked about every second."""
+        return self._finish(self.foreign.due(now))
+
+    def leave(self) -> list[Message | DeadLetter]:
+        """Everything that still waits; after it the reader remembers nothing of a lane."""
+        return self._finish(self.foreign.leave())
+
+    def commands(self) -> list[Command]:
+        """What to publish, each once, after messages were read."""
+        return self.foreign.commands()
+
+    def _finish(self, said: list[Message | Refused]) -> list[Message | DeadLetter]:
+        return [self.reject(one.letter, one.why) if isinstance(one, Refused) else one for one in said]
 
     def read(self, topic: bytes, payload: bytes, received: datetime, *, retained: bool = False) -> Message | DeadLetter:
         """Never raises, whatever a device sends: what we did not foresee is a dead letter too."""
@@ -106,6 +123,11 @@ class Reader:
         mark.update(b"\0")
         mark.update(payload)
         return mark.digest()
+
+
+def tick(now: datetime) -> Arrived:
+    """A delivery that nobody published, under a topic that MQTT does not know: it carries what was due at `now`."""
+    return Arrived(b"", b"", now, mid=0, qos=0, connection=0)
 
 
 def _text(topic: bytes) -> str:

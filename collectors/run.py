@@ -5,8 +5,7 @@ import logging
 import threading
 import time
 
-from collectors import lanes, secrets, sources_file
-from collectors.foreign import Foreign
+from collectors import foreign, lanes, secrets, sources_file
 from collectors.routes import SourceTable
 from collectors.session import Session
 from collectors.worker import Worker
@@ -31,7 +30,9 @@ class Collector:
         self.keys = secrets.read(settings.secrets)
         self.address = BrokerAddress.parse(settings.require("mqtt_url"))
         self.sources = SourceTable(sources_file.read(settings.sources))
-        Foreign(self.sources)  # what a source names and cannot be had is told now, not by a lane that cannot start
+        foreign.check(
+            self.sources
+        )  # what a source names and cannot be had is told now, not by a lane that cannot start
         lanes_ = lanes.with_sources(lanes.read(settings.lanes), self.sources.sources)
         self.claims = lanes.Claims(lanes_, settings.require("database_url"))
         self.workers: dict[str, Worker] = {}

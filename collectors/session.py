@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTv311
+from paho.mqtt.client import MQTT_ERR_SUCCESS, Client, ConnectFlags, DisconnectFlags, MQTTv311
 from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
@@ -56,6 +56,12 @@ class Session:
         with self._guard:
             if self.connected:
                 self._client.ack_all(m.mid for m in messages if m.qos and m.connection == self._connection)
+
+    def publish(self, topic: str, payload: bytes, *, qos: int = 0) -> bool:
+        """Sends a command to a device, never retained; False where there is no connection now."""
+        if not self.connected:
+            return False
+        return self._client.publish(topic, payload, qos).rc == MQTT_ERR_SUCCESS
 
     def leave(self) -> None:
         """Asks to disconnect in good order; the session and its queue stay at the broker."""

@@ -1,6 +1,6 @@
 """Sources: which topic belongs to which, what foreign devices and points are called here, and what a file may say."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -12,7 +12,7 @@ from collectors.credentials import CredentialBook
 from collectors.inbox import Arrived
 from collectors.lanes import DEFAULT, Lane, overlap, with_sources
 from collectors.patterns import Pattern
-from collectors.reader import Reader
+from collectors.reader import Reader, tick
 from collectors.routes import SourceTable
 from collectors.secrets import Keys
 from collectors.sources import DeviceConfig, Source
@@ -20,6 +20,7 @@ from collectors.topics import DEVICE_ID
 from pipeline.domain.errors import ConfigurationError, Rejected
 from pipeline.domain.message import DeadLetter, Message, Sender
 from pipeline.domain.park import Family
+from tests.collectors.edge import Edge, Published
 
 NOW = datetime(2026, 11, 21, 6, 40, 7, tzinfo=UTC)
 KEYS = Keys(seal=b"s" * 32, pseudonym=b"p" * 32)
@@ -209,3 +210,32 @@ def test_a_file_that_is_none_says_so(tmp_path: Path, content: bytes) -> None:
         sources_file.read(str(file))
     with pytest.raises(ConfigurationError, match="cannot be read"):
         sources_file.read(str(tmp_path / "none.toml"))
+
+
+def test_a_sparkplug_source_tells_what_waited_and_asks_for_births() -> None:
+    source = Source("plant", "spBv1.0/#", "sparkplug", "qinghe", lane="sparkplug")
+    reader = Reader(KEYS, CredentialBook(KEYS.pseudonym), SourceTable([source]))
+    edge = Edge([0, 1, 2, 3, 4, 5])
+
+    def give(published: Published) -> list[Message | DeadLetter]:
+        return reader.read_all(Arrived(published.topic.encode(), published.payload, published.at, 1, 0, 1))
+
+    assert all(isinstance(one, Message) for p in edge.birth() for one in give(p))
+    (plain,) = give(edge.data("m1", 0))
+    assert isinstance(plain, Message)
+    assert plain.sender == Sender("qinghe", Family.SENSOR, "g.n.m1")
+    lost, early = edge.data("m1", 0), edge.data("m2", 1)
+    assert give(early) == []  # waits for the one that was lost
+    assert reader.commands() == []
+    assert reader.due(lost.at + timedelta(seconds=7)) == []
+    (command,) = reader.commands()
+    assert (command.topic, command.qos) == ("spBv1.0/g/NCMD/n", 0)
+    (late,) = reader.read_all(tick(lost.at + timedelta(seconds=12)))
+    assert isinstance(late, Message)
+    assert late.received == early.at
+    (letter,) = reader.read_all(Arrived(b"spBv1.0/g/NDATA/n", b"\xff", NOW, 1, 0, 1))
+    assert isinstance(letter, DeadLetter)
+    assert letter.reason == "not-protobuf"
+    edge.data("m1", 0)
+    assert give(edge.data("m2", 1)) == []
+    assert len(reader.leave()) == 1
