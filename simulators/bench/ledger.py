@@ -10,7 +10,7 @@ import numpy.typing as npt
 import psycopg
 
 from pipeline.store.queries import load
-from simulators.bench.scenario import STRIDE, STRIDE_ORDINAL, VALUE_STEPS, Scenario
+from simulators.bench.scenario import STRIDE, STRIDE_ORDINAL, VALUE_STEPS, VERSIONS, Scenario
 from simulators.happenings import EPOCH
 
 QUERIES = load(Path(__file__).parent / "sql")
@@ -71,9 +71,9 @@ class Ledger:
             return Account(0, 0, 0, 0, 0)
         self._write(said)
         span = self._span(said)
-        expected = {"stride": STRIDE, "stride_ordinal": STRIDE_ORDINAL, "steps": VALUE_STEPS, "modulus": MODULUS}
-        shape = {"connections": len(self.plan.blocks), "readings": self.plan.readings}
-        stored, wrong, *checksums, unexpected = self._row("tally", {**span, **expected, **shape})
+        values = {"stride": STRIDE, "stride_ordinal": STRIDE_ORDINAL, "steps": VALUE_STEPS, "versions": VERSIONS}
+        marks = {"connections": len(self.plan.blocks), "readings": self.plan.readings, "modulus": MODULUS}
+        stored, wrong, *checksums, unexpected = self._row("tally", {**span, **values, **marks})
         count = int(said[:, 3].sum())
         lost = duplicates = 0
         if (stored, *map(int, checksums)) != (count * self.plan.readings, *self._checksums(said)):

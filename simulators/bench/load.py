@@ -14,77 +14,57 @@ from collections.abc import Callable
 from typing import Any, TextIO
 
 import numpy as np
-import numpy.typing as npt
 
 from simulators.bench import scenario
-from simulators.bench.scenario import STRIDE, STRIDE_ORDINAL, VALUE_STEPS, Block, Field, Scenario
+from simulators.bench.scenario import VERSIONS, Block, Field, Scenario
 
-TICK_S = 0.005  # one connection's turn; with ten connections each speaks every 50 ms
+TICK_S = 0.01  # one connection's turn; with ten connections each speaks every 100 ms
 REPORT_S = 0.5
 ACKS_WITHIN_S = 20.0
-WINDOW = 4000  # un-acked messages a connection may have; the broker's back-pressure ends in it
+WINDOW = 4000  # un-acked messages a connection may have, where it has as many packet ids
 SEND_BUFFER = 1 << 20
-TENS = 10 ** np.arange(12, -1, -1, dtype=np.int64)
-POINT_AT = np.array([0, 1, 2, 4, 5])  # digits of `ddd.dd`
 
 
 class Frames:
-    """A block's PUBLISH packets, one row a sender; all as long as each other, so that columns are fields."""
+    """A block's PUBLISH packets, VERSIONS rows a sender, ready but for time and cycle; all rows are as long as each
+    other, so that columns are fields. Message n is row n of its cycle: its values and packet id follow from the row."""
 
     def __init__(self, plan: Scenario, block: Block, *, run: str) -> None:
         rows = []
-        for sender, members in zip(block.senders, block.members, strict=True):
-            topic = plan.topic(block, sender).encode()
-            body, fields = bytearray(), []
-            for part in scenario.payload(block, members, sender, run=run):
-                if isinstance(part, str):
-                    body += part.encode()
-                else:
+        for number in range(len(block.senders) * VERSIONS):
+            slot = number % len(block.senders)
+            topic = plan.topic(block, block.senders[slot]).encode()
+            body, fields, values = bytearray(), [], scenario.values(number, block.readings)
+            for part in scenario.payload(block, slot, run=run, number=number):
+                if part is Field.VALUE:
+                    body += b"%.2f" % next(values)
+                elif isinstance(part, Field):
                     fields.append((part, len(body)))
-                    body += b"000.00" if part is Field.VALUE else b"0" * part.value
-            size = length(2 + len(topic) + 2 + len(body))
-            head = b"\x32" + size + struct.pack(">H", len(topic)) + topic + b"\0\0"
-            rows.append(head + bytes(body))
-        start = len(head)
-        self.size = len(rows[0])
-        self.packet = start - 2
-        self.number = start + next(at for field, at in fields if field is Field.NUMBER)
-        self.times = columns(start, fields, Field.TIME, np.arange(13))
-        self.values = columns(start, fields, Field.VALUE, POINT_AT)
-        self.ordinals = np.arange(block.readings, dtype=np.int64) * STRIDE_ORDINAL
-        self.senders = len(rows)
+                    body += b"0" * part.value
+                else:
+                    body += part.encode()
+            head = b"\x32" + length(4 + len(topic) + len(body)) + struct.pack(">H", len(topic)) + topic
+            rows.append(head + struct.pack(">H", number + 1) + bytes(body))
+        start = len(head) + 2
+        self.senders, self.size = len(block.senders), len(rows[0])
+        self.cycle = next(start + at for field, at in fields if field is Field.CYCLE)
+        self.times = np.concatenate([np.arange(start + at, start + at + 13) for f, at in fields if f is Field.TIME])
         self.rows = np.frombuffer(b"".join(rows), np.uint8).reshape(len(rows), self.size).copy()
 
     def fill(self, first: int, count: int, at_ms: int) -> list[memoryview]:
         """The packets of messages first … first + count, with their time, ready to be sent; count <= senders."""
-        begin = first % self.senders
-        until_end = min(count, self.senders - begin)
-        pieces = [self._fill(begin, first, until_end, at_ms)]
+        cycle, begin = divmod(first, len(self.rows))
+        until_end = min(count, len(self.rows) - begin)
+        pieces = [self._fill(slice(begin, begin + until_end), cycle, at_ms)]
         if count > until_end:
-            pieces.append(self._fill(0, first + until_end, count - until_end, at_ms))
+            pieces.append(self._fill(slice(0, count - until_end), cycle + 1, at_ms))
         return pieces
 
-    def _fill(self, begin: int, first: int, count: int, at_ms: int) -> memoryview:
-        rows = self.rows[begin : begin + count]
-        number = np.arange(first, first + count, dtype=np.int64)
-        packet = number % 65_535 + 1
-        rows[:, self.packet] = packet >> 8
-        rows[:, self.packet + 1] = packet & 0xFF
-        rows[:, self.number : self.number + 12] = digits(number, 12)
-        rows[:, self.times] = np.tile(digits(np.array([at_ms]), 13), len(self.times) // 13)
-        steps = 10_000 + (number[:, None] * STRIDE + self.ordinals) % VALUE_STEPS
-        rows[:, self.values] = digits(steps.reshape(-1), 5).reshape(count, -1)
+    def _fill(self, which: slice, cycle: int, at_ms: int) -> memoryview:
+        rows = self.rows[which]
+        rows[:, self.cycle : self.cycle + Field.CYCLE.value] = np.frombuffer(b"%09d" % cycle, np.uint8)
+        rows[:, self.times] = np.frombuffer(b"%013d" % at_ms * (len(self.times) // 13), np.uint8)
         return rows.reshape(-1).data
-
-
-def columns(start: int, fields: list[tuple[Field, int]], kind: Field, within: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """The columns of all fields of a kind; `within` says which bytes of the field are digits."""
-    return np.concatenate([start + at + within for field, at in fields if field is kind])
-
-
-def digits(numbers: npt.NDArray[np.int64], width: int) -> npt.NDArray[np.uint8]:
-    """Decimal digits in ASCII, one row a number."""
-    return (numbers[:, None] // TENS[-width:] % 10 + 48).astype(np.uint8)
 
 
 def length(size: int) -> bytes:
@@ -137,7 +117,8 @@ class Line:
                 self._rest = self._rest[self._socket.send(self._rest) :]
             except BlockingIOError:
                 return 0
-        return 0 if self._rest else min(WINDOW - (self.sent - self.acked), self.frames.senders)
+        window = min(WINDOW, len(self.frames.rows))
+        return 0 if self._rest else min(window - (self.sent - self.acked), self.frames.senders)
 
     def say(self, count: int, at_ms: int) -> None:
         """Sends the next `count` messages with one system call."""

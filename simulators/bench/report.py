@@ -76,6 +76,7 @@ class Findings:
             "other_cpu": round(best.other_cpu, 2) if best else None,
             "busy_before": self.before,
             "quiet": self.before.get("busy_cpus", 0.0) <= BUSY_BEFORE,
+            "trials": [trial.as_dict() for trial in self.trials],
             "took_s": _whole(self.seconds),
         }
 

@@ -2,7 +2,6 @@
 
 import argparse
 import json
-import subprocess
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -15,6 +14,7 @@ from pipeline.settings import Settings
 from pipeline.store.database import connect
 from simulators.bench import report, scenario, trial, yardsticks
 from simulators.bench.ledger import QUERIES, Ledger
+from simulators.bench.profile import Profile
 from simulators.bench.report import Findings
 from simulators.bench.scenario import Scenario
 from simulators.bench.search import Search
@@ -98,7 +98,9 @@ class Bench:
             with trial.loaded(self.stage, ledger) as load:
 
                 def attempt(rate: float, seconds: float) -> Trial:
-                    with self._profiled(seconds):
+                    profile = Profile(self.plan.profile if seconds == self.plan.seconds else None)
+                    name, url = f"{plan.park_id}-{rate:.0f}", self.stage.database.url
+                    with profile.proof(name, pids=self.stage.pids, seconds=seconds, database_url=url):
                         found = trial.run(self.stage, load, ledger, rate=rate, seconds=seconds)
                     self.findings.trials.append(found)
                     self.console.print(report.line(found))
@@ -112,32 +114,6 @@ class Bench:
                 if best and half:
                     self.findings.half_rate = attempt(best.rate / 2, HALF_S)
                 return best
-
-    def _profiled(self, seconds: float) -> "Profile":
-        wanted = self.plan.profile if seconds == self.plan.seconds else None
-        return Profile(wanted, {n: p for n, p in self.stage.pids.items() if n.startswith("collector")}, seconds)
-
-
-class Profile:
-    """py-spy on the collectors while a proof runs: one speedscope file a process in `folder`, none without."""
-
-    def __init__(self, folder: Path | None, pids: dict[str, int], seconds: float) -> None:
-        self.folder, self.pids, self.seconds = folder, pids, seconds
-        self._spies: list[subprocess.Popen[bytes]] = []
-
-    def __enter__(self) -> None:
-        if self.folder:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            for name, pid in self.pids.items():
-                file = self.folder / f"{name}.txt"
-                words = ["--format", "raw", "--native", "--gil", "--duration", str(int(self.seconds)), "-o", str(file)]
-                self._spies.append(
-                    subprocess.Popen(["py-spy", "record", "--pid", str(pid), *words], stdout=subprocess.DEVNULL)
-                )
-
-    def __exit__(self, *_: object) -> None:
-        for spy in self._spies:
-            spy.wait(60)
 
 
 def look_around() -> dict[str, float]:
@@ -183,7 +159,7 @@ def arguments(argv: list[str]) -> tuple[Plan, bool]:
     bench.add_argument("--processes", type=int, default=2, help="collector processes (default 2)")
     bench.add_argument("--rate", type=float, help="prove this rate only, messages (or packs) a second")
     bench.add_argument("--only", choices=PARTS, help="one part only")
-    bench.add_argument("--profile", type=Path, metavar="FOLDER", help="py-spy on the collectors during proofs")
+    bench.add_argument("--profile", type=Path, metavar="FOLDER", help="py-spy, perf and statements of each proof")
     bench.add_argument("--keep", action="store_true", help="leave the servers' data (default: wiped)")
     args = vars(parser.parse_args(argv))
     as_json = bool(args.pop("json"))
@@ -207,7 +183,7 @@ def main(argv: list[str]) -> int:
     if before["busy_cpus"] + before["steal_cpus"] > report.BUSY_BEFORE:
         console.print(f"[yellow]This machine is at work on other things ({before}): expect lower figures.[/yellow]")
     try:
-        with stage(Settings.from_env(), keep=plan.keep) as made:
+        with stage(Settings.from_env(), keep=plan.keep, profile=plan.profile is not None) as made:
             findings = Findings(server(made), before)
             console.print(f"{made.database.name}; {made.broker.name}; {plan.processes} collectors")
             Bench(plan, made, findings, console).run()

@@ -1,7 +1,7 @@
 """What the bench publishes, as a park and as bytes: devices with three points each, or gateways with packs of 100.
 
-Payloads are those of docs/wire.md. Every field that changes has a fixed width, so that a whole tick of messages is
-patched at once, and every value follows from the message's number, so that nobody has to remember what was sent.
+Payloads are those of docs/wire.md. What changes has a fixed width, so that a whole tick of messages is patched at once,
+and values follow from a message's number, so that nobody has to remember what was sent.
 """
 
 from collections.abc import Iterator
@@ -22,13 +22,14 @@ NAMES: dict[Family, tuple[str, ...]] = {
 PACK_NAMES = ("energy", "active_power", "voltage", "current", "power_factor")
 VALUE_STEPS = 90_000  # values run from 100.00 to 999.99
 STRIDE, STRIDE_ORDINAL = 7919, 104_729  # primes: a value differs from its neighbours in time and in the message
+VERSIONS = 8  # packets are made ahead so often for each sender; a point's values come back after so many messages
 
 
 class Field(Enum):
-    """A part of a payload that changes; its value is its width in bytes."""
+    """A part of a payload that differs between messages; its value is its width in bytes."""
 
     TIME = 13
-    NUMBER = 12
+    CYCLE = 9
     VALUE = 6
 
 
@@ -96,11 +97,19 @@ def packs(gateways: int, *, connections: int = CONNECTIONS) -> Scenario:
     return Scenario("bench-packs", tuple(blocks))
 
 
-def payload(block: Block, members: tuple[str, ...], sender: str, *, run: str) -> Iterator[str | Field]:
-    """A message's text and fields in order; `run` makes its id unlike those of other runs."""
+def values(number: int, readings: int) -> Iterator[float]:
+    """What message `number` of a connection says; those of the same row of another cycle say the same."""
+    for ordinal in range(readings):
+        yield (10_000 + (number * STRIDE + ordinal * STRIDE_ORDINAL) % VALUE_STEPS) / 100
+
+
+def payload(block: Block, slot: int, *, run: str, number: int) -> Iterator[str | Field]:
+    """A sender's message, its text and fields in order. Its id is of this run, of a cycle, and of a row within it."""
     yield f'{{"id":"{run}-'
-    yield Field.NUMBER
-    if members == (sender,):
+    yield Field.CYCLE
+    yield f"-{number:05}"
+    members = block.members[slot]
+    if members == (block.senders[slot],):
         yield '",'
         yield from _sample(block.names)
         yield "}"

@@ -9,7 +9,8 @@ from simulators.bench.trial import Trial
 
 GROW = 1.5
 CLOSE_ENOUGH = 1.06  # the highest sustained and the lowest unsustained rate differ by no more
-STEP_DOWN = 0.93
+STEP_DOWN = 0.93  # after a proof that failed: below it, or below what was committed meanwhile
+STEEPEST = 0.7
 TRIAL_S = 8.0
 AROUND_S = 8.0  # what a trial takes besides: draining, comparing
 
@@ -29,7 +30,7 @@ class Search:
             best = self.attempt(rate, seconds)
             if not best.why:
                 return best
-            rate *= STEP_DOWN
+            rate = max(STEEPEST * rate, min(STEP_DOWN * rate, STEP_DOWN * best.committed_per_s))
         return None
 
     def _explore(self, start: float, *, reserve_s: float) -> float:

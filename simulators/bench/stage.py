@@ -63,8 +63,9 @@ class Stage:
 
 
 @contextmanager
-def stage(settings: Settings, *, keep: bool = False) -> Iterator[Stage]:
-    """Fresh servers, whatever PARK_DATABASE_URL and PARK_MQTT_URL say; wiped at the end unless `keep`."""
+def stage(settings: Settings, *, keep: bool = False, profile: bool = False) -> Iterator[Stage]:
+    """Fresh servers, whatever PARK_DATABASE_URL and PARK_MQTT_URL say; wiped at the end unless `keep`. With `profile`
+    the database counts what its statements cost, which costs something itself."""
     home = settings.home.absolute()
     folder = home / "bench"
     folder.mkdir(parents=True, exist_ok=True)
@@ -72,6 +73,9 @@ def stage(settings: Settings, *, keep: bool = False) -> Iterator[Stage]:
     broker = brokers.choose_broker(home, name="bench-broker", inbox=settings.inbox, environ={})
     database.wipe()
     broker.wipe()
+    if profile and isinstance(database, databases.Private):
+        preloaded = database.cluster.settings.get("shared_preload_libraries")
+        database.cluster.settings["shared_preload_libraries"] = f"{preloaded},pg_stat_statements".removeprefix("None,")
     try:
         db = database.start()
         mq = broker.start()

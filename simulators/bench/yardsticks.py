@@ -69,11 +69,11 @@ def row_rate(conn: psycopg.Connection, plan: Scenario, *, seconds: float, editio
     """Rows a second of the plain approach: a transaction a message, an insert a reading; no broker is in its way."""
     _make_table(conn, "inserted", edition)
     block, base_ms = plan.blocks[0], int((now - EPOCH).total_seconds() * 1000)
-    parts = list(payload(block, block.members[0], block.senders[0], run="rows"))
+    parts = list(payload(block, 0, run="rows", number=0))
     points = {name: number for number, name in enumerate(block.names)}
 
     def message(number: int) -> int:
-        fields = {Field.TIME: str(base_ms + number), Field.NUMBER: f"{number:012}", Field.VALUE: "123.45"}
+        fields = {Field.TIME: str(base_ms + number), Field.CYCLE: f"{number:09}", Field.VALUE: "123.45"}
         said = json.loads("".join(p if isinstance(p, str) else fields[p] for p in parts))
         with conn.transaction():
             for name, value in said["values"].items():

@@ -20,7 +20,7 @@ from simulators.bench.ledger import Account, Committed, Ledger
 from simulators.bench.load import Frames
 from simulators.bench.report import Findings
 from simulators.bench.run import arguments, server
-from simulators.bench.scenario import Scenario
+from simulators.bench.scenario import VERSIONS, Scenario
 from simulators.bench.search import Search
 from simulators.bench.stage import Stage
 from simulators.bench.trial import Sample, Trial
@@ -126,18 +126,21 @@ def test_frames_are_publish_packets_with_the_wire_s_payload(plan: Scenario) -> N
     for block in plan.blocks:
         frames = Frames(plan, block, run="r")
         size = len(block.senders)
-        sent = b"".join(frames.fill(size - 1, 2, 1_795_243_206_123))  # over the end: the last sender, then the first
-        for n, slot in ((size - 1, size - 1), (size, 0)):
+        rows = size * VERSIONS
+        first = 3 * rows - 1
+        sent = b"".join(frames.fill(first, 2, 1_795_243_206_123))  # over the end: a cycle's last row, the next's first
+        for n, slot in ((first, size - 1), (first + 1, 0)):
             packet, sent = sent[: frames.size], sent[frames.size :]
             topic, number, payload = taken_apart(packet)
             assert topic == plan.topic(block, block.senders[slot])
-            assert number == n % 65_535 + 1
+            assert number == n % rows + 1
+            assert payload["id"] == f"r-{n // rows:09}-{n % rows:05}"
             samples = payload.get("readings", [payload])
             assert [s["time_ms"] for s in samples] == [1_795_243_206_123] * len(block.members[slot])
             assert [s.get("device", block.senders[slot]) for s in samples] == list(block.members[slot])
+            assert [list(s["values"]) for s in samples] == [list(block.names)] * len(samples)
             values = [v for s in samples for v in s["values"].values()]
-            assert values == [(10_000 + (n * 7919 + k * 104_729) % 90_000) / 100 for k in range(plan.readings)]
-            assert payload["id"] == f"r-{n:012}"
+            assert values == [(10_000 + (n % rows * 7919 + k * 104_729) % 90_000) / 100 for k in range(plan.readings)]
         assert sent == b""
 
 
@@ -175,7 +178,8 @@ def test_the_search_ends_just_below_what_can_be_held(capacity: float) -> None:
     def attempt(rate: float, seconds: float) -> Trial:
         asked.append((rate, seconds))
         bearable = capacity * (1.0 if seconds == 60 else 1.05)  # short trials flatter
-        return replace(NOTHING, rate=rate, behind=0 if rate <= bearable else round(rate))
+        samples = (Sample(10, round(rate * 10), round(min(rate, capacity) * 10)),)
+        return replace(NOTHING, rate=rate, behind=0 if rate <= bearable else round(rate), samples=samples)
 
     found = Search(attempt, float("inf")).highest(start=8_000.0, seconds=60.0)
     assert found

@@ -21,7 +21,7 @@ select d.device_id, p.name, p.point
 -- name: make_found
 -- A view on the readings of the scenario's points within its time, each with the number of its message.
 create temporary view bench_found as
-select r.ts, r.point, r.value, s.connection, s.ordinal, t.count as said,
+select r.ts, r.point, r.value, s.connection, s.ordinal, s.senders,
        t.first + mod(s.slot - mod(t.first, s.senders) + s.senders, s.senders) as n, t.first + t.count as "end"
   from smartpark.reading r
   join bench_slot s on s.point = r.point
@@ -31,10 +31,10 @@ select r.ts, r.point, r.value, s.connection, s.ordinal, t.count as said,
 -- How many readings are stored that were sent, with which values, their checksums, and how many that nobody sent.
 select count(*) filter (where sent),
        count(*) filter (where sent and value is distinct from
-         (10000 + mod(n * %(stride)s + ordinal * %(stride_ordinal)s, %(steps)s))::float8 / 100),
+         (10000 + mod(mod(n, senders * %(versions)s) * %(stride)s + ordinal * %(stride_ordinal)s, %(steps)s))::float8 / 100),
        coalesce(sum(mark) filter (where sent), 0), coalesce(sum(mark * mark) filter (where sent), 0),
        count(*) filter (where not sent)
-  from (select value, n, ordinal, coalesce(n < "end", false) as sent,
+  from (select value, n, ordinal, senders, coalesce(n < "end", false) as sent,
                mod((n * %(connections)s + connection) * %(readings)s + ordinal, %(modulus)s) as mark
           from bench_found where ts between %(oldest)s and %(newest)s) as found;
 
@@ -74,3 +74,8 @@ on conflict (point, ts) do nothing;
 -- What the server says of its own durability.
 select current_setting('fsync'), current_setting('synchronous_commit'), current_setting('full_page_writes'),
        current_setting('wal_sync_method'), current_setting('shared_buffers');
+
+-- name: statements
+-- What statements cost by their own account; the extension is there while `--profile` is asked for.
+select total_exec_time, calls, rows, regexp_replace(left(query, 160), '\s+', ' ', 'g')
+  from pg_stat_statements order by total_exec_time desc limit 25;
