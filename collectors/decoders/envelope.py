@@ -10,7 +10,7 @@ from pipeline.domain.clock_fault import GUESSED
 from pipeline.domain.errors import Rejected
 
 NO_NUL = r"^[^\x00]*$"  # PostgreSQL's text cannot hold U+0000
-Id = Annotated[str, Meta(min_length=1, max_length=64, pattern=NO_NUL)]
+Id = Annotated[str, Meta(min_length=1, max_length=64)]  # `identity` looks for U+0000: a pattern costs 2 µs
 Boot = Annotated[str, Meta(min_length=1, max_length=32, pattern=NO_NUL)]
 Number = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
 Sequence = Annotated[int, Meta(ge=0, le=2**63 - 1)]
@@ -43,6 +43,8 @@ class Envelope(Timed, kw_only=True, gc=False):
 def identity(envelope: Envelope) -> str | None:
     """`m:<message id>`, else `b:<boot>:<sequence>`, else None."""
     if envelope.id is not None:
+        if "\x00" in envelope.id:
+            raise Rejected("out-of-bounds", "a value at `$.id` is none that docs/wire.md allows")
         return f"m:{envelope.id}"
     if envelope.boot is not None and envelope.seq is not None:
         return f"b:{envelope.boot}:{envelope.seq}"
