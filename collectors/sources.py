@@ -19,6 +19,7 @@ _NOT_NAME = re.compile(r"[^a-z0-9]+")
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
 _LONGEST, _LONGEST_NAME = 64, 63  # characters of an id, of a point's name
+REMEMBERED = 20_000  # names; whoever invents names must not fill the memory
 _MARK = 6  # hexadecimal digits that tell two foreign names apart whose ids would read alike
 
 
@@ -61,6 +62,8 @@ class Source:
     profile: str | None = None
     devices: Mapping[str, DeviceConfig] = field(default_factory=dict)
     points: Mapping[str, str] = field(default_factory=dict)
+    _ids: dict[str, str] = field(default_factory=dict, repr=False, compare=False)
+    _names: dict[str, str] = field(default_factory=dict, repr=False, compare=False)
 
     def sender(self, foreign: str) -> Sender:
         """Who a foreign device is here."""
@@ -73,8 +76,12 @@ class Source:
         Where two names could come to the same id that way (other scripts, runs of signs, names that are too long),
         a mark made from the whole name keeps them apart.
         """
-        if (known := self.devices.get(foreign)) is not None:
-            return known.id
+        if (remembered := self._ids.get(foreign)) is not None:
+            return remembered
+        configured = self.devices.get(foreign)
+        return _remember(self._ids, foreign, configured.id if configured else self._derived_id(foreign))
+
+    def _derived_id(self, foreign: str) -> str:
         derived = _NOT_ID.sub("-", foreign).strip("-._")
         if len(derived) != len(foreign) or len(derived) > _LONGEST or not foreign.isascii():
             derived = f"{derived[: _LONGEST - _MARK - 1] or 'device'}-{_mark(foreign)}"
@@ -87,8 +94,11 @@ class Source:
 
         Letters of other scripts have no place in it: the same mark as for devices stands for them.
         """
-        if (known := self.points.get(foreign)) is not None:
-            return known
+        if (remembered := self._names.get(foreign)) is not None:
+            return remembered
+        return _remember(self._names, foreign, self.points.get(foreign) or self._derived_name(foreign))
+
+    def _derived_name(self, foreign: str) -> str:
         derived = _NOT_NAME.sub("_", _HUMP.sub("_", foreign).lower()).strip("_")
         if derived and derived[0].isdigit():
             derived = f"p_{derived}"
@@ -97,6 +107,14 @@ class Source:
         if not _NAME.fullmatch(derived):
             raise Rejected("bad-point-name", "this point's name makes none of ours: give it one under [source.points]")
         return derived
+
+
+def _remember(names: dict[str, str], foreign: str, ours: str) -> str:
+    """Deriving a name takes microseconds, for each value of each message."""
+    if len(names) >= REMEMBERED:
+        names.clear()
+    names[foreign] = ours
+    return ours
 
 
 def _mark(foreign: str) -> str:

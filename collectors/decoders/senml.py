@@ -74,11 +74,14 @@ def decode(route: Route, payload: bytes, received: datetime) -> Decoded:
     source, gateway = route.source, route.parts.get("device")
     drawers: dict[tuple[str, float], list[Sample]] = {}
     sender = source.sender(gateway) if gateway else None
+    known: dict[tuple[str, str, str | None], tuple[str, str]] = {}
     for record in resolve(read(payload)):
-        device, point = split(record, source, gateway)
-        sender = sender or source.sender(device)
-        drawer = drawers.setdefault((source.device_id(device), record.seconds), [])
-        _put(drawer, source.device_id(device), source.point_name(point), record, received)
+        key = (record.name, record.base, record.unit)
+        if (names := known.get(key)) is None:
+            foreign, point = split(record, source, gateway)
+            sender = sender or source.sender(foreign)
+            names = known[key] = source.device_id(foreign), source.point_name(point)
+        _put(drawers.setdefault((names[0], record.seconds), []), *names, record, received)
     if sender is None:
         raise Rejected("missing-key", "an empty pack")
     identity = _identity(payload, received) if any(0 != s < RELATIVE_S for _, s in drawers) else None
@@ -101,11 +104,12 @@ def resolve(records: list[Record]) -> Iterator[Resolved]:
     """Applies base fields (section 4.6); what has neither value nor sum of its own or from its bases is skipped where
     it only sets bases, and is Rejected otherwise."""
     bn, bt, bu, bv, bs = "", 0.0, None, None, None
+    names: set[str] = set()
     for at, r in enumerate(records):
         bn, bt, bu = (bn if r.bn is None else r.bn), (bt if r.bt is None else r.bt), (bu if r.bu is None else r.bu)
         bv, bs = (bv if r.bv is None else r.bv), (bs if r.bs is None else r.bs)
-        given = [v for v in (r.v, r.vb, r.vs, r.vd) if v is not None]
-        if len(given) > 1:
+        given = (r.v is not None) + (r.vb is not None) + (r.vs is not None) + (r.vd is not None)
+        if given > 1:
             raise Rejected("bad-type", f"two values at once - at `$[{at}]`: one of them is meant")
         value: float | None = None
         if r.vb is not None:
@@ -118,10 +122,11 @@ def resolve(records: list[Record]) -> Iterator[Resolved]:
                 continue
             raise Rejected("missing-key", f"neither value nor sum - at `$[{at}]`")
         name, seconds = bn + (r.n or ""), bt + (r.t or 0.0)
-        if not _NAME.fullmatch(name):
+        if name not in names and not _NAME.fullmatch(name):
             raise Rejected("out-of-bounds", f"base name and name make none that RFC 8428 allows - at `$[{at}]`")
-        if not all(math.isfinite(x) for x in (seconds, value or 0.0, total or 0.0)):
+        if not math.isfinite(seconds + (value or 0.0) * 0.0 + (total or 0.0) * 0.0):  # infinity times 0 is no number
             raise Rejected("out-of-bounds", f"base and value add up to no number - at `$[{at}]`")
+        names.add(name)
         yield Resolved(name, bn if r.n else "", r.u or bu, seconds, value, total, r.ut)
 
 
@@ -146,19 +151,20 @@ def split(record: Resolved, source: Source, gateway: str | None) -> tuple[str, s
 
 def _put(drawer: list[Sample], device: str, point: str, record: Resolved, received: datetime) -> None:
     """Adds a record to the samples of its device and time; one that names a point again begins another sample."""
-    found: dict[str, tuple[float, str | None]] = {}
-    if record.value is not None:
-        found[point] = (record.value, ours(record.unit) if record.unit else None)
-    if record.total is not None:
-        found[f"{point[:59]}_sum"] = (record.total, f"{ours(record.unit)}·s" if record.unit else None)
-    if not drawer or found.keys() & drawer[-1].values.keys():
+    summed = f"{point[:59]}_sum"
+    if not drawer or point in drawer[-1].values or (record.total is not None and summed in drawer[-1].values):
         drawer.append(Sample(device, _time(record.seconds, received), {}, units={}))
     sample = drawer[-1]
     values = cast(dict[str, float | bool | None], sample.values)  # made above, and nobody else has seen it yet
-    for name, (value, unit) in found.items():
-        values[name] = value
-        if unit is not None and sample.units is not None:
-            sample.units[name] = unit
+    units = cast(dict[str, str], sample.units)
+    if record.value is not None:
+        values[point] = record.value
+        if record.unit:
+            units[point] = ours(record.unit)
+    if record.total is not None:
+        values[summed] = record.total
+        if record.unit:
+            units[summed] = f"{ours(record.unit)}·s"
     if record.update_s:
         soonest = min(record.update_s, sample.stale_after_s or record.update_s)
         drawer[-1] = sample._replace(stale_after_s=soonest)
