@@ -94,7 +94,7 @@ class Writer:
             readings=stored.new,
             events=stored_events,
             duplicates=found.repeats + rows.repeats + stored.repeats,
-            conflicts=found.conflicts + rows.conflicts + stored.conflicts,
+            conflicts=found.conflicts + stored.conflicts,
             dead_letters=letters,
             unidentified=found.unidentified,
         )

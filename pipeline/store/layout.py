@@ -24,11 +24,10 @@ def lay_out(fresh: list[Fresh], registry: Registry, conn: psycopg.Connection, *,
         _make_known(missing, registry, conn, now=now)
         layout = _Layout(registry)
         layout.add_all(fresh)
-    readings, contradictions, kept, repeats = _tell_apart(layout.columns())
+    readings, contradictions, repeats = _tell_apart(layout.columns())
     return Rows(
         readings,
         contradictions,
-        kept,
         repeats,
         events=layout.events,
         heard=layout.heard,
@@ -234,16 +233,16 @@ def _make_known(
     registry.ensure_points(conn, wanted)
 
 
-def _tell_apart(given: Readings) -> tuple[Readings, Readings, npt.NDArray[np.float64], int]:
-    """(each key once, the contradictions, what each contradicts, how many were plain repeats)."""
+def _tell_apart(given: Readings) -> tuple[Readings, Readings, int]:
+    """(each key once, the contradictions, how many were plain repeats)."""
     given = given.take(np.lexsort((given.ts, given.point)))  # stable: the first to arrive stays the first
     first = np.ones(len(given), dtype=np.bool_)
     first[1:] = (given.point[1:] != given.point[:-1]) | (given.ts[1:] != given.ts[:-1])
     if first.all():
         nothing = given.take(np.zeros(0, dtype=np.intp))
-        return given, nothing, nothing.value, 0
+        return given, nothing, 0
     leader = np.maximum.accumulate(np.where(first, np.arange(len(given)), 0))
     kept = given.value[leader]
     same = (given.value == kept) | (np.isnan(given.value) & np.isnan(kept))
     other = ~first & ~same
-    return given.take(first), given.take(other), kept[other], int((~first & same).sum())
+    return given.take(first), given.take(other), int((~first & same).sum())

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from typing import LiteralString
 
 import numpy as np
-import numpy.typing as npt
 import psycopg
 
 from pipeline.store.columns import Column, array, bucket_rows, rows_stream
@@ -37,10 +36,17 @@ class ReadingStore:
 
     def store(self, conn: psycopg.Connection, rows: Rows) -> Stored:
         """Writes all readings of a batch in key order, and every contradiction to the conflict table."""
-        _keep_conflicts(conn, rows.contradictions, rows.kept)
-        readings = rows.readings
-        if not len(readings):
+        if not len(rows.readings):
             return Stored(0, 0, 0)
+        stored = self._store(conn, rows.readings)
+        if not len(rows.contradictions):
+            return stored
+        # What the first of its batch contradicts may itself be what is stored, and the first what contradicts it.
+        conflicts = _keep_conflicts(conn, rows.contradictions)
+        repeats = len(rows.contradictions) - conflicts
+        return Stored(stored.new, stored.repeats + repeats, stored.conflicts + conflicts)
+
+    def _store(self, conn: psycopg.Connection, readings: Readings) -> Stored:
         stream = _stream(readings)
         if not self.staged_left:
             try:
@@ -99,19 +105,19 @@ def _store_staged(conn: psycopg.Connection, readings: Readings, stream: bytes) -
     return Stored(new, len(readings) - new - conflicts, conflicts)
 
 
-def _keep_conflicts(conn: psycopg.Connection, refused: Readings, kept: npt.NDArray[np.float64]) -> None:
-    """Keeps readings that contradict an earlier one of their batch."""
-    if len(refused):
-        conn.execute(
-            QUERIES["add_reading_conflicts"],
-            {
-                "points": array("int4", refused.point),
-                "ts": array("timestamptz", refused.ts),
-                "receiveds": array("timestamptz", refused.received),
-                "kept": array("float8", kept, null=np.isnan(kept)),
-                "refused": array("float8", refused.value, null=np.isnan(refused.value)),
-            },
-        )
+def _keep_conflicts(conn: psycopg.Connection, refused: Readings) -> int:
+    """Keeps readings that contradict what is stored by now; returns how many do."""
+    row = conn.execute(
+        QUERIES["add_reading_conflicts"],
+        {
+            "points": array("int4", refused.point),
+            "ts": array("timestamptz", refused.ts),
+            "receiveds": array("timestamptz", refused.received),
+            "refused": array("float8", refused.value, null=np.isnan(refused.value)),
+            "span": array("timestamptz", np.array([refused.ts.min(), refused.ts.max()])),
+        },
+    ).fetchone()
+    return int(row[0]) if row else 0
 
 
 def _stream(readings: Readings) -> bytes:

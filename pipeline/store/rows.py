@@ -74,11 +74,10 @@ class Fresh(NamedTuple):
 @dataclass(slots=True)
 class Rows:
     """All rows of a batch. Of two readings with one key the first to arrive stays; contradictions holds the others
-    that say something else, and kept what each of them contradicts."""
+    that say something else."""
 
     readings: Readings
     contradictions: Readings
-    kept: npt.NDArray[np.float64]
     repeats: int
     events: list[EventRow]
     heard: dict[int, Heard]
@@ -86,7 +85,3 @@ class Rows:
     suspects: set[int]
     clocks: "Clocks"
     kinds: set[str] = field(default_factory=set)
-
-    @property
-    def conflicts(self) -> int:
-        return len(self.contradictions)

@@ -37,7 +37,7 @@ def claim(conn: psycopg.Connection, batch: Batch, registry: Registry, *, now: da
         fresh, doubtful = _sort_out(batch, registry, registry.suspects | suspects)
     result = Claimed(fresh)
     asked: dict[tuple[int, str], tuple[Message, KnownDevice]] = {}
-    refused: list[tuple[int, str, Message]] = []
+    others: list[tuple[int, str, Message]] = []
     for message, device in doubtful:
         key = identity(message)
         if key is None:
@@ -48,9 +48,8 @@ def claim(conn: psycopg.Connection, batch: Batch, registry: Registry, *, now: da
         elif digest(asked[device.key, key][0]) == digest(message):
             result.repeats += 1
         else:
-            refused.append((device.key, key, message))
-    if asked:
-        refused += _claim(conn, asked, result)
+            others.append((device.key, key, message))
+    refused = _claim(conn, asked, others, result) if asked else []
     _keep_refused(conn, refused)
     result.conflicts = len(refused)
     return result
@@ -82,9 +81,15 @@ def _sort_out(
 
 
 def _claim(
-    conn: psycopg.Connection, asked: dict[tuple[int, str], tuple[Message, KnownDevice]], result: Claimed
+    conn: psycopg.Connection,
+    asked: dict[tuple[int, str], tuple[Message, KnownDevice]],
+    others: list[tuple[int, str, Message]],
+    result: Claimed,
 ) -> list[tuple[int, str, Message]]:
-    """Claims identities; what is new becomes fresh, what contradicts an earlier message is returned."""
+    """Claims identities; what is new becomes fresh, what contradicts an earlier message is returned.
+
+    others say something else than the first of their batch with that identity: it may be they who were stored before.
+    """
     refused = []
     keys = {"devices": [d for d, _ in asked], "identities": [i for _, i in asked]}
     rest = {
@@ -100,6 +105,11 @@ def _claim(
         if (number, key) in new:
             result.fresh.append(Fresh(message, key, device, plain=False))
         elif before[number, key] == digest(message):
+            result.repeats += 1
+        else:
+            refused.append((number, key, message))
+    for number, key, message in others:
+        if before.get((number, key)) == digest(message):
             result.repeats += 1
         else:
             refused.append((number, key, message))

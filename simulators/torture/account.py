@@ -48,7 +48,10 @@ class Account:
     @property
     def clean(self) -> bool:
         """Nothing lost, twice, wrong, out of nowhere or left over, and something was proven."""
-        faults = self.lost, self.duplicates, self.wrong, self.unexpected, self.behind, self.in_flight
+        faults = (
+            *(self.lost, self.duplicates, self.wrong, self.stored_and_refused, self.unexpected),
+            *(self.behind, self.in_flight),
+        )
         return not any(faults) and self.sent == self.stored + self.conflicts + self.dead_letters > 0
 
     def as_dict(self) -> dict[str, Any]:
