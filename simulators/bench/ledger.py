@@ -39,6 +39,7 @@ class Committed:
     """What transactions after a moment stored."""
 
     messages: int
+    batches: int
     repeats: int
     dead_letters: int
 

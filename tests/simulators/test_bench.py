@@ -1,6 +1,9 @@
 """The bench's account must be able to fail, and its load must be what it says; how fast that is, no test asks."""
 
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -26,8 +29,9 @@ from simulators.bench.stage import Stage
 from simulators.bench.trial import Sample, Trial
 from simulators.servers.broker import Broker
 from simulators.servers.database import Database
+from simulators.servers.postgres import key
 from simulators.stack import Stack
-from tests.conftest import OwnBroker
+from tests.conftest import REPO, OwnBroker
 
 KEYS = {
     *(
@@ -43,7 +47,7 @@ KEYS = {
 }
 NOTHING = Trial(
     rate=100.0, seconds=10.0, behind=0, unacked=0, samples=(), drained_s=0.1, account=Account(1000, 0, 0, 0, 0),
-    committed=Committed(1000, 0, 0), latency_ms={"p50": 1.0, "p99": 2.0}, cpu_s={"load": 0.3}, memory_mb={},
+    committed=Committed(1000, 10, 0, 0), latency_ms={"p50": 1.0, "p99": 2.0}, cpu_s={"load": 0.3}, memory_mb={},
     peak_mb=10.0, other_cpu=0.0, readings=3,
 )  # fmt: skip
 
@@ -121,6 +125,28 @@ def test_every_key_is_there_whatever_was_measured(stage: Stage) -> None:
     assert NOTHING.cpu_s_per_million == {"load": 100.0}
 
 
+def test_the_command_prints_its_figures_and_owns_up_to_what_it_could_not_hold(
+    tmp_path: Path, timescaledb_root: Path
+) -> None:
+    (tmp_path / "timescaledb").mkdir()
+    (tmp_path / "timescaledb/root").symlink_to(timescaledb_root)
+    words = ["bench", "ingest", "--json", "--only", "messages", "--rate", "200", "--seconds", "3", "--devices", "50"]
+    env = {**os.environ, "PARK_HOME": str(tmp_path)}
+    done = subprocess.run(
+        [sys.executable, "-m", "park", *words], cwd=REPO, env=env, capture_output=True, text=True, check=False
+    )
+    figures = json.loads(done.stdout.splitlines()[-1])
+    assert figures.keys() >= KEYS
+    assert done.returncode == (0 if figures["messages_per_s"] else 1), done.stderr
+    assert figures["lost"] == figures["duplicates"] == figures["wrong"] == 0 < figures["sent"]
+    assert [t["rate"] for t in figures["trials"]][-1] == 200
+    assert {"database", "broker", "collector-1", "collector-2", "engine", "load", "bench"} == set(
+        figures["trials"][-1]["cpu_s_per_million_readings"]
+    )
+    assert not (timescaledb_root / "srv" / key(tmp_path / "bench-database-timescaledb")).exists()
+    assert not (tmp_path / "bench-broker-mosquitto").exists()
+
+
 @pytest.mark.parametrize("plan", [scenario.messages(50), scenario.packs(30)], ids=["messages", "packs"])
 def test_frames_are_publish_packets_with_the_wire_s_payload(plan: Scenario) -> None:
     for block in plan.blocks:
@@ -168,7 +194,7 @@ def test_a_rate_is_only_sustained_if_nothing_is_left_over() -> None:
     assert "PUBACK" in replace(NOTHING, samples=flat, unacked=1).why
     assert "lost" in replace(NOTHING, samples=flat, account=Account(1000, 1, 0, 0, 0)).why
     assert "twice" in replace(NOTHING, samples=flat, account=Account(1000, 0, 1, 0, 0)).why
-    assert "dead" in replace(NOTHING, samples=flat, committed=Committed(1000, 0, 1)).why
+    assert "dead" in replace(NOTHING, samples=flat, committed=Committed(1000, 10, 0, 1)).why
 
 
 @pytest.mark.parametrize("capacity", [700.0, 8_000.0, 21_000.0, 60_000.0])

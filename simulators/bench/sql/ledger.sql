@@ -55,8 +55,8 @@ select percentile_cont(0.5) within group (order by ms), percentile_cont(0.99) wi
          where s.ordinal = 0 and mod(s.slot, %(every)s) = 0 and r.ts between %(oldest)s and %(newest)s) as delay;
 
 -- name: committed
--- Messages of committed batches after one, and repeats and dead letters among them.
-select coalesce(sum(messages + dead_letters), 0)::bigint, coalesce(sum(duplicates), 0)::bigint,
+-- Messages of committed batches after one, how many batches, and repeats and dead letters among them.
+select coalesce(sum(messages + dead_letters), 0)::bigint, count(*), coalesce(sum(duplicates), 0)::bigint,
        coalesce(sum(dead_letters), 0)::bigint
   from smartpark.ingest_batch where batch > %(after)s;
 
