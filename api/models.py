@@ -244,6 +244,28 @@ class Reject(BaseModel):
     dead_letter: int | None = Field(description="The newest of them.")
 
 
+class DeviceClock(BaseModel):
+    """A device that is wrong about the time, or was."""
+
+    device_id: str
+    family: str
+    name: Name
+    building: Name | None
+    gateway_id: str | None
+    fault: str = Field(
+        description="missing, no-offset, not-set, zone-as-utc, ahead, behind, drifting, … (docs/api.md)."
+    )
+    offset_s: float | None = Field(description="Ahead of the received time by; behind: negative; null: no number says.")
+    since: datetime
+    last_seen: datetime
+    count: int = Field(description="Messages looked at while it stood.")
+    claimed: datetime | None = Field(description="An example: what the device said,")
+    received: datetime = Field(description="and when that came.")
+    reason: str
+    distrusted: bool = Field(description="Received time is used even where its own would be plausible.")
+    ended: datetime | None = Field(description="Since when its clock is right again.")
+
+
 class Page(BaseModel, Generic[T]):
     items: list[T]
     next: str | None = Field(description="Path of the next page; null: this was the last.")

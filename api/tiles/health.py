@@ -9,6 +9,7 @@ from pipeline.domain.park import Family
 
 STATES = ("online", "offline", "unknown")
 SHOWN_OFFLINE = 8
+SHOWN_CLOCKS = 4
 
 
 class HealthTile:
@@ -37,6 +38,7 @@ class HealthTile:
                 {**look.named(d), "since": d["state_since"], "reason": d["state_reason"], "heard": d["heard"]}
                 for d in offline[:SHOWN_OFFLINE]
             ],
+            **clocks(look),
         }
         return Tile(newest(*(d["heard"] for d in look.devices)), 60, data)
 
@@ -59,6 +61,16 @@ class SpacesTile:
             counts = count(by_building[space_id])
             buildings.append({"space_id": space_id, "devices": counts.pop("total"), **counts})
         return Tile(newest(*(d["heard"] for d in look.devices)), 60, {"buildings": buildings})
+
+
+def clocks(look: Look) -> dict[str, Any]:
+    """How many devices lie about the time, and the newest of them."""
+    lying = [row for row in look.rows("tile_clocks") if row["device"] in look.by_number]
+    shown = [
+        {**look.named(look.by_number[row["device"]]), **{k: row[k] for k in ("fault", "offset_s", "since")}}
+        for row in lying[:SHOWN_CLOCKS]
+    ]
+    return {"wrong_clocks": len(lying), "clocks": shown}
 
 
 def count(devices: list[Row]) -> dict[str, int]:

@@ -42,7 +42,7 @@ def test_openapi_describes_every_path_and_every_problem(api: Served) -> None:
     schema = api.ok("/api/v1/openapi.json")
     paths = {f"/api/v1/{p}" for p in (
         "parks", "parks/{park_id}", "spaces", "companies", "devices", "devices/{device_id}", "points", "readings",
-        "events", "dead-letters", "conflicts", "conditions", "talkers", "rejects", "overview", "live",
+        "events", "dead-letters", "conflicts", "conditions", "talkers", "rejects", "device-clocks", "overview", "live",
         "problems/{kind}",
     )}  # fmt: skip
     assert schema["paths"].keys() == paths

@@ -8,6 +8,7 @@ from playwright.sync_api import Page
 
 from pipeline import parkfile
 from pipeline.domain.access import AccessEventCode, Direction, DoorState
+from pipeline.domain.clock_fault import ClockFault
 from pipeline.domain.park import Family
 from pipeline.domain.quality import Quality
 from pipeline.domain.screening import ScreeningResult
@@ -49,6 +50,7 @@ def test_everything_that_devices_can_say_has_a_word(silent: Wall, show: Callable
         *(f"result.{result}" for result in ScreeningResult),
         *(f"direction.{way}" for way in Direction if way is not Direction.UNKNOWN),
         *(f"family.{family}" for family in Family),
+        *(f"clock.{fault}" for fault in ClockFault),
         *(f"quality.{quality.label}" for quality in Quality if quality is not Quality.GOOD),
         *(f"point.{p.name}" for d in park.devices for p in d.points if d.family is Family.SENSOR),
     }

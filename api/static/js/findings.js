@@ -3,6 +3,7 @@
 import { data, database, freshness, intakeSilent, lost, NAMES, tileAge, tiles } from "./store.js";
 import { parkNow } from "./clock.js";
 import { span } from "./format.js";
+import { clockText } from "./clocks.js";
 import { placeOf } from "./place.js";
 import { stamp } from "./time.js";
 import { name, t, word } from "./i18n/index.js";
@@ -79,6 +80,16 @@ function fromSpaces(nameOf) {
   return found;
 }
 
+/** One wrong clock is named and told, several are counted. */
+function fromClocks() {
+  const { wrong_clocks: wrong = 0, clocks = [] } = data("health");
+  if (wrong === 1 && clocks.length) {
+    const [only] = clocks;
+    return [{ level: "medium", key: "clocks", text: t("finding.clock", { device: name(only.name, only.device_id), what: clockText(only) }) }];
+  }
+  return wrong > 0 ? [{ level: "medium", key: "clocks", text: t("finding.clocks", { n: wrong }) }] : [];
+}
+
 function fromIntake() {
   if (database.value === "away") return [{ level: "high", key: "database", text: t("finding.database") }];
   const silent = intakeSilent.value;
@@ -99,7 +110,7 @@ export function verdict(nameOf) {
   }
   const unheardOf = ["health", "spaces", "sensors"].filter((tile) => ["waiting", "never"].includes(freshness[tile].value));
   if (unheardOf.length === 3) return { level: "stale", headline: t("verdict.unknown"), found: [] };
-  const found = [...fromIntake(), ...fromSensors(), ...fromDoors(), ...fromSpaces(nameOf), ...fromAges()];
+  const found = [...fromIntake(), ...fromSensors(), ...fromDoors(), ...fromSpaces(nameOf), ...fromClocks(), ...fromAges()];
   for (const tile of unheardOf) found.push({ level: "stale", key: tile, text: t("finding.never", { what: t(`tile.${tile}`) }) });
   found.sort((a, b) => ORDER.indexOf(a.level) - ORDER.indexOf(b.level));
   if (found.length) return { level: found[0].level, headline: t("verdict.found", { n: found.length }), found };

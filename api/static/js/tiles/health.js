@@ -4,6 +4,7 @@ import { data, tick } from "../store.js";
 import { Empty, Tile } from "../tile.js";
 import { parkNow } from "../clock.js";
 import { known, number, span } from "../format.js";
+import { clockText } from "../clocks.js";
 import { placeOf } from "../place.js";
 import { name, t, word } from "../i18n/index.js";
 
@@ -40,12 +41,22 @@ function Silent({ device }) {
   </li>`;
 }
 
+function Wrong({ device }) {
+  return html`<li class="two">
+    <span class="tag medium">${t("clock.tag")}</span>
+    <span class="name" title=${device.device_id}>${name(device.name, device.device_id)}</span>
+    <span class="place">${placeOf(device)}</span>
+    <span class="about">${clockText(device)}</span>
+  </li>`;
+}
+
 export function Health() {
-  const { families = [], offline_devices: silent = [], offline } = data("health");
+  const { families = [], offline_devices: silent = [], clocks = [], offline } = data("health");
   return html`<${Tile} of="health" title=${t("health.title")} kind="health" note=${t("health.columns")}>
     <ul class="families">${families.map((family) => html`<${Family} key=${family.family} family=${family} />`)}</ul>
     ${families.length > 0 && html`<ul class="rows thin">
       ${silent.map((device) => html`<${Silent} key=${device.device_id} device=${device} />`)}
+      ${clocks.map((device) => html`<${Wrong} key=${`clock ${device.device_id}`} device=${device} />`)}
       ${!silent.length && html`<li class="quiet">${offline === 0 ? t("health.none") : t("unknown")}</li>`}
     </ul>`}
     ${!families.length && html`<${Empty} of="health" text=${t("unknown")} />`}
