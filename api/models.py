@@ -252,9 +252,7 @@ class DeviceClock(BaseModel):
     name: Name
     building: Name | None
     gateway_id: str | None
-    fault: str = Field(
-        description="missing, no-offset, not-set, zone-as-utc, ahead, behind, drifting, … (docs/api.md)."
-    )
+    fault: str = Field(description="Such as zone-as-utc, behind, not-set; docs/glossary.md has them all.")
     offset_s: float | None = Field(description="Ahead of the received time by; behind: negative; null: no number says.")
     since: datetime
     last_seen: datetime
@@ -263,7 +261,7 @@ class DeviceClock(BaseModel):
     received: datetime = Field(description="and when that came.")
     reason: str
     distrusted: bool = Field(description="Received time is used even where its own would be plausible.")
-    ended: datetime | None = Field(description="Since when its clock is right again.")
+    ended: datetime | None
 
 
 class Page(BaseModel, Generic[T]):

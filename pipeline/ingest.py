@@ -11,6 +11,7 @@ from pipeline import metrics
 from pipeline.domain.message import Batch
 from pipeline.settings import Settings
 from pipeline.store import columns, events, liveness, mailroom, readings, seen
+from pipeline.store.clocks import ClockWatch
 from pipeline.store.database import guarded
 from pipeline.store.layout import lay_out
 from pipeline.store.registry import Registry
@@ -49,6 +50,7 @@ class Writer:
         self.settings = settings or Settings.from_env({})
         self.registry = Registry()
         self.store = readings.ReadingStore()
+        self.clocks = ClockWatch()
         columns.teach(conn)
         conn.add_notify_handler(self._notified)
         with guarded(), conn.transaction():
@@ -75,6 +77,7 @@ class Writer:
             self.registry.stale = True  # it may name provisional devices that were rolled back
             raise
         self.registry.suspects |= rows.suspects
+        self.registry.distrusted = dict(self.clocks.distrusted)  # from the next batch on
         _measure(outcome, batch, seconds=time.perf_counter() - begun, now=now)
         return outcome
 
@@ -85,6 +88,7 @@ class Writer:
         rows = lay_out(found.fresh, self.registry, conn, now=now)
         readings.keep_latest(conn, rows)  # in point order: this is the lock that keeps two collectors apart
         liveness.keep_heard(conn, rows, self.settings)
+        self.clocks.watch(conn, rows.clocks, now=now)
         stored_events = events.store(conn, rows)
         stored = self.store.store(conn, rows)
         readings.mark_dirty(conn, rows)
@@ -105,6 +109,8 @@ class Writer:
     def _refresh(self, conn: psycopg.Connection) -> None:
         if self.registry.stale:
             self.registry.reload(conn)
+            self.clocks.load(conn)
+            self.registry.distrusted = dict(self.clocks.distrusted)
             if self._on_registry is not None:
                 self._on_registry(conn)
 

@@ -44,6 +44,35 @@ class Claim(NamedTuple):
     received_s: float
 
 
+class Claims(NamedTuple):
+    """What a batch shows of device clocks: the members of its claims as columns of one length."""
+
+    device: NDArray[np.int32]
+    lead_s: NDArray[np.float64]
+    flags: NDArray[np.uint8]
+    received_s: NDArray[np.float64]
+
+    @staticmethod
+    def of(claims: Iterable[Claim]) -> "Claims":
+        """Single claims as columns."""
+        device, lead, flags, received = zip(*claims, strict=True) if (claims := list(claims)) else ((), (), (), ())
+        return Claims(
+            np.array(device, np.int32), np.array(lead, np.float64), np.array(flags, np.uint8),
+            np.array(received, np.float64),
+        )  # fmt: skip
+
+    def take(self, chosen: NDArray[np.bool_]) -> "Claims":
+        """The chosen ones."""
+        return Claims(self.device[chosen], self.lead_s[chosen], self.flags[chosen], self.received_s[chosen])
+
+    def join(self, other: "Claims") -> "Claims":
+        """Both."""
+        return Claims(
+            np.concatenate([self.device, other.device]), np.concatenate([self.lead_s, other.lead_s]),
+            np.concatenate([self.flags, other.flags]), np.concatenate([self.received_s, other.received_s]),
+        )  # fmt: skip
+
+
 class Finding(NamedTuple):
     """What is to be written of one device: its verdict (fault None: it is right again) and the newest example."""
 
@@ -89,35 +118,21 @@ class ClockWatch:
             if until is not None:
                 self.distrusted[device] = until
 
-    def watch(self, conn: psycopg.Connection, claims: Iterable[Claim], *, now: datetime) -> list[Finding]:
+    def watch(self, conn: psycopg.Connection, claims: Claims, *, now: datetime) -> list[Finding]:
         """Sees a batch's claims and keeps what changed, in the batch's transaction."""
-        rows = list(claims)
-        if not rows:
-            return []
-        devices, leads, flags, received = zip(*rows, strict=True)
-        found = self.see(
-            np.array(devices, np.int32), np.array(leads), np.array(flags, np.uint8), np.array(received), now=now
-        )
+        found = self.see(claims, now=now)
         keep(conn, found, now=now)
         return found
 
-    def see(
-        self,
-        devices: NDArray[np.int32],
-        lead_s: NDArray[np.float64],
-        flags: NDArray[np.uint8],
-        received_s: NDArray[np.float64],
-        *,
-        now: datetime,
-    ) -> list[Finding]:
-        """One batch, all columns of one length; returns whose verdict changed or deserves a new example."""
+    def see(self, claims: Claims, *, now: datetime) -> list[Finding]:
+        """One batch; returns whose verdict changed or deserves a new example."""
         at = now.timestamp()
-        recent = received_s >= at - RECENT_S
+        recent = claims.received_s >= at - RECENT_S
         if not recent.all():
-            devices, lead_s, flags, received_s = devices[recent], lead_s[recent], flags[recent], received_s[recent]
-        if not len(devices):
+            claims = claims.take(recent)
+        if not len(claims.device):
             return []
-        slots = self._slots(devices)
+        slots = self._slots(claims.device)
         window = int(at // WINDOW_S)
         marks = np.zeros(len(self._devices), np.bool_)
         marks[slots] = True
@@ -125,17 +140,12 @@ class ClockWatch:
         found = self._close(opened[self._now["messages"][opened] > 0], at)
         self._window[opened] = window
         self._now[opened] = np.array((0.0, -np.inf, 0, 0, 0, 0), _WINDOW)
-        self._add(slots, lead_s, flags, received_s)
+        self._add(slots, claims)
         return found
 
-    def _add(
-        self,
-        slots: NDArray[np.int32],
-        lead_s: NDArray[np.float64],
-        flags: NDArray[np.uint8],
-        received_s: NDArray[np.float64],
-    ) -> None:
+    def _add(self, slots: NDArray[np.int32], claims: Claims) -> None:
         size, now = len(self._devices), self._now
+        _, lead_s, flags, received_s = claims
         now["messages"] += np.bincount(slots, minlength=size).astype(np.int32)
         for name, flag in (("missing", MISSING), ("naive", NAIVE), ("unit", UNIT)):
             chosen = slots[(flags & flag) != 0]

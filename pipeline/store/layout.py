@@ -6,12 +6,14 @@ import numpy as np
 import numpy.typing as npt
 import psycopg
 
+from pipeline.domain.clock_fault import GUESSED
 from pipeline.domain.message import LAST_WILL, ConnectionState, Sample, StatusReport
 from pipeline.domain.park import Family
 from pipeline.domain.quality import Quality
+from pipeline.store.clocks import MISSING, NAIVE, UNIT, Claim, Claims, claim
 from pipeline.store.columns import microseconds
 from pipeline.store.registry import KnownDevice, Registry, Shape
-from pipeline.store.rows import Clocks, EventRow, Fresh, Heard, Readings, Rows
+from pipeline.store.rows import EventRow, Fresh, Heard, Readings, Rows
 from pipeline.validate import dated
 
 PROVES_LIFE = timedelta(minutes=5)  # what a gateway tells of others may be history: older, it says nothing about now
@@ -49,8 +51,8 @@ class _Layout:
         self.receiveds: list[float] = []
         self.devices: list[int] = []
         self.claims: dict[int, float] = {}  # by sample, as all the following
-        self.dateless: list[int] = []
-        self.naive: list[int] = []
+        self.odd: dict[int, int] = {}  # what is odd about a time: flags of pipeline.store.clocks
+        self.event_claims: list[Claim] = []
         self.untrusted: list[int] = []
         self.historical: list[int] = []
         self.stale: list[int] = []
@@ -92,7 +94,7 @@ class _Layout:
 
     def _add_dated(self, one: Fresh, sample: Sample, shape: Shape) -> None:
         """A sample that may not be believed: what counts, and what it claimed."""
-        when = dated(sample.time, one.message.received)
+        when = dated(sample.time, one.message.received, distrusted=shape.device.key in self.registry.distrusted)
         number = len(self.times)
         if not when.trusted:
             if not sample.stale:
@@ -101,9 +103,11 @@ class _Layout:
             if when.claimed is not None:
                 self.claims[number] = when.claimed.timestamp()
             if sample.time is None:
-                self.dateless.append(number)
+                self.odd[number] = MISSING
             elif sample.time.tzinfo is None:
-                self.naive.append(number)
+                self.odd[number] = NAIVE
+            elif sample.time.tzinfo is GUESSED:
+                self.odd[number] = UNIT
         self.times.append(when.ts.timestamp())
         self._add_values(sample, shape)
 
@@ -122,9 +126,11 @@ class _Layout:
         self.values += sample.values.values()
 
     def _add_events(self, one: Fresh) -> None:
-        message = one.message
+        message, distrusted = one.message, one.device.key in self.registry.distrusted
         for ordinal, event in enumerate(message.events):
-            when = dated(event.time, message.received)
+            when = dated(event.time, message.received, distrusted=distrusted)
+            if not (message.retained or (isinstance(event, StatusReport) and event.reason == LAST_WILL)):
+                self.event_claims.append(claim(one.device.key, event.time, message.received))
             self.events.append((one.device.key, when.ts, message.received, when.claimed, one.identity, ordinal, event))
 
     def _hear_sender(self, one: Fresh) -> None:
@@ -143,7 +149,7 @@ class _Layout:
     def _hear_other(self, one: Fresh, sample: Sample, device: KnownDevice) -> None:
         """A device behind a gateway is alive if what is told of it is of now; being called stale is no sign of life."""
         received = one.message.received
-        age = received - dated(sample.time, received).ts
+        age = received - dated(sample.time, received, distrusted=device.key in self.registry.distrusted).ts
         if age < max(PROVES_LIFE, timedelta(seconds=3 * device.interval_s)) and not (sample.stale or sample.historical):
             self._hear(device, received, stale_after_s=sample.stale_after_s)
 
@@ -193,15 +199,18 @@ class _Layout:
         ts, received, claimed = (np.repeat(column, counts) for column in (ts, received, claimed))
         return Readings(point, ts, received, claimed, np.repeat(claims, counts), code, value, live)
 
-    def clocks(self) -> Clocks:
-        """What the samples' own times show."""
+    def clocks(self) -> Claims:
+        """What the times show that devices told, of now."""
         lead = np.array(self.times, dtype=np.float64) - np.array(self.receiveds, dtype=np.float64)
         for number, claimed in self.claims.items():
             lead[number] = claimed - self.receiveds[number]
-        lead[self.dateless] = np.nan
-        naive = np.zeros(len(lead), dtype=np.bool_)
-        naive[self.naive] = True
-        return Clocks(np.array(self.devices, dtype=np.int32), lead, naive)
+        flags = np.zeros(len(lead), dtype=np.uint8)
+        flags[list(self.odd)] = list(self.odd.values())
+        lead[flags == MISSING] = np.nan
+        told = np.ones(len(lead), dtype=np.bool_)
+        told[[*self.stale, *self.historical]] = False
+        samples = Claims(np.array(self.devices, dtype=np.int32), lead, flags, np.array(self.receiveds))
+        return samples.take(told).join(Claims.of(self.event_claims))
 
     @staticmethod
     def _each(samples: list[int], counts: npt.NDArray[np.intp]) -> npt.NDArray[np.bool_] | list[int]:

@@ -45,6 +45,7 @@ class Registry:
         self.devices: dict[tuple[str, str], KnownDevice] = {}
         self.points: dict[tuple[int, str], KnownPoint] = {}
         self.suspects: set[int] = set()
+        self.distrusted: dict[int, datetime] = {}  # whose clock is wrong: up to which device time each was believed
         self.shapes: dict[tuple[str, str, tuple[str, ...]], Shape] = {}
         self.limits = _limits({})
         self.stale = True
@@ -57,6 +58,11 @@ class Registry:
         self.shapes.clear()
         self.limits = _limits(self.points)
         self.stale = False
+
+    def is_distrusted(self, park_id: str, device_id: str) -> bool:
+        """Whether a device's clock is known to be wrong."""
+        device = self.devices.get((park_id, device_id))
+        return device is not None and device.key in self.distrusted
 
     def ensure_devices(self, conn: psycopg.Connection, senders: Iterable[Sender], *, now: datetime) -> int:
         """Makes every sender known, unregistered ones as provisional; returns how many had to be looked up."""

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.domain.message import Message, StatusReport
+from pipeline.store.clocks import Claims
 from pipeline.store.registry import KnownDevice
 
 EventRow = tuple[int, datetime, datetime, datetime | None, str | None, int, object]
@@ -52,15 +53,6 @@ class Readings:
         return Readings(*(getattr(self, name)[chosen] for name in Readings.__slots__))
 
 
-class Clocks(NamedTuple):
-    """What a batch shows of device clocks, one entry a sample: whose it is, how far its time is ahead of the received
-    time in seconds (NaN where it gave none), and whether its time came without an offset."""
-
-    device: npt.NDArray[np.int32]
-    lead_s: npt.NDArray[np.float64]
-    naive: npt.NDArray[np.bool_]
-
-
 class Fresh(NamedTuple):
     """A message to store. identity makes it the same as another of its device; plain: all of its times can be
     believed, and nothing in it but readings."""
@@ -83,5 +75,5 @@ class Rows:
     heard: dict[int, Heard]
     wills: dict[int, datetime]
     suspects: set[int]
-    clocks: "Clocks"
+    clocks: Claims
     kinds: set[str] = field(default_factory=set)

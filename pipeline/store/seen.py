@@ -12,7 +12,7 @@ from pipeline.domain.message import Batch, Message
 from pipeline.store.events import kind_of
 from pipeline.store.registry import QUERIES, KnownDevice, Registry
 from pipeline.store.rows import Fresh
-from pipeline.validate import AHEAD, EPOCH, digest, identity, needs_seen
+from pipeline.validate import AHEAD, EPOCH, dated, digest, identity, needs_seen
 
 PRIVATE = ("subject", "company_id")
 
@@ -49,7 +49,7 @@ def claim(conn: psycopg.Connection, batch: Batch, registry: Registry, *, now: da
             result.repeats += 1
         else:
             others.append((device.key, key, message))
-    refused = _claim(conn, asked, others, result) if asked else []
+    refused = _claim(conn, asked, others, result, registry) if asked else []
     _keep_refused(conn, refused)
     result.conflicts = len(refused)
     return result
@@ -62,17 +62,20 @@ def _sort_out(
     fresh, doubtful = [], []
     received = None
     until = EPOCH
+    distrusted = registry.distrusted
     for message in batch.messages:
         park, _, name = message.sender
         device = registry.devices[park, name]
         if message.received is not received:
             received = message.received
             until = received + AHEAD
-        plain = not message.events and device.key not in suspects
+        plain = not message.events and device.key not in suspects and device.key not in distrusted
         for sample in message.samples:
             time = sample.time
             if time is None or time.tzinfo is None or time.tzinfo is GUESSED or not EPOCH <= time <= until:
                 plain = False
+        if distrusted and plain:
+            plain = not any(registry.is_distrusted(park, s.device_id) for s in message.samples)
         if plain:
             fresh.append(Fresh(message, message.identity, device, plain=True))
         else:
@@ -85,6 +88,7 @@ def _claim(
     asked: dict[tuple[int, str], tuple[Message, KnownDevice]],
     others: list[tuple[int, str, Message]],
     result: Claimed,
+    registry: Registry,
 ) -> list[tuple[int, str, Message]]:
     """Claims identities; what is new becomes fresh, what contradicts an earlier message is returned.
 
@@ -101,8 +105,11 @@ def _claim(
     before: dict[tuple[int, str], bytes] = {}
     if len(new) < len(asked):
         before = {(d, i): bytes(g) for d, i, g in conn.execute(QUERIES["seen_digests"], keys)}
+    believed = stored_while_believed(conn, [m for k, (m, _) in asked.items() if k in new], registry)
     for (number, key), (message, device) in asked.items():
-        if (number, key) in new:
+        if id(message) in believed:
+            result.repeats += 1
+        elif (number, key) in new:
             result.fresh.append(Fresh(message, key, device, plain=False))
         elif before[number, key] == digest(message):
             result.repeats += 1
@@ -114,6 +121,44 @@ def _claim(
         else:
             refused.append((number, key, message))
     return refused
+
+
+def stored_while_believed(conn: psycopg.Connection, messages: list[Message], registry: Registry) -> set[int]:
+    """Which messages (by `id()`) were stored under their own time before their device's clock was found to be wrong.
+
+    They left no identity then, and would now be stored again at their received time.
+    """
+    asked: list[tuple[int, datetime, float | None]] = []
+    owner: list[int] = []
+    for message in messages if registry.distrusted else ():
+        rows = _early_rows(message, registry)
+        asked += rows
+        owner += [id(message)] * len(rows)
+    if not asked:
+        return set()
+    points, times, values = (list(column) for column in zip(*asked, strict=True))
+    span = {"oldest": min(times), "newest": max(times)}
+    found = conn.execute(QUERIES["stored_before"], {"points": points, "ts": times, "values": values, **span})
+    stored = {n - 1 for (n,) in found}
+    return set(owner) - {message for n, message in enumerate(owner) if n not in stored}
+
+
+def _early_rows(message: Message, registry: Registry) -> list[tuple[int, datetime, float | None]]:
+    """The (point, time, value) of devices that are distrusted now; nothing where they can't all have been believed."""
+    rows = []
+    for sample in message.samples:
+        device = registry.devices.get((message.sender.park_id, sample.device_id))
+        until = registry.distrusted.get(device.key) if device else None
+        if device is None or until is None:
+            continue
+        if sample.time is None or not dated(sample.time, message.received).trusted or sample.time > until:
+            return []
+        for name, value in sample.values.items():
+            point = registry.points.get((device.key, name))
+            if point is None:
+                return []
+            rows.append((point.key, sample.time, value))
+    return rows
 
 
 def public(message: Message) -> dict[str, Any]:

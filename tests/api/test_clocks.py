@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from pipeline.store.clocks import ClockWatch, claim
+from pipeline.store.clocks import Claims, ClockWatch, claim
 from tests.api.conftest import Tiles
 from tests.api.messages import Hand
 from tests.api.serving import NOW, Served, serving
@@ -28,7 +28,7 @@ def lie(hand: Hand, minutes: int, **leads: timedelta | None) -> None:
                 for d, lead in leads.items()
                 for _ in range(3)
             ]
-            watch.watch(hand.admin, claims, now=at)
+            watch.watch(hand.admin, Claims.of(claims), now=at)
 
 
 @pytest.fixture

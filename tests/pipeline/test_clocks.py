@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.domain.clock_fault import GUESSED, RIGHT, ClockFault, ClockVerdict, ClockWindow, judge, remember
-from pipeline.store.clocks import MISSING, NAIVE, UNIT, Claim, ClockWatch, Finding, claim
+from pipeline.store.clocks import MISSING, NAIVE, UNIT, Claim, Claims, ClockWatch, Finding, claim
 from pipeline.store.database import connect
 from tests.park import apply_small_park
 
@@ -26,7 +26,7 @@ def say(watch: ClockWatch, at: datetime, **leads: float) -> list[Finding]:
     received = np.full(len(keys), at.timestamp())
     lead = np.array(list(leads.values()))
     flags = np.where(np.isnan(lead), MISSING, 0).astype(np.uint8)
-    return watch.see(keys, lead, flags, received, now=at)
+    return watch.see(Claims(keys, lead, flags, received), now=at)
 
 
 @given(
@@ -60,10 +60,7 @@ def test_the_watch_finds_what_the_judge_finds(minutes: list[list[tuple[int, floa
                 window = ClockWindow(best[2], best[0], count, *flagged)
                 histories[device] = remember(histories.get(device, []), window)
         if claims:
-            columns = zip(*claims, strict=True)
-            types = (np.int32, np.float64, np.uint8, np.float64)
-            arrays = [np.array(column, kind) for column, kind in zip(columns, types, strict=True)]
-            watch.see(*arrays, now=at)
+            watch.see(Claims.of(claims), now=at)
         for c in claims:
             waiting.setdefault(c.device, []).append((c.lead_s, c.flags, c.received_s))
         for device, history in histories.items():
@@ -92,7 +89,7 @@ def test_a_spool_that_drains_is_no_witness() -> None:
     for n in range(20):
         at = NOW + n * MINUTE
         key, lead, flag = np.array([1], np.int32), np.array([-700.0]), np.zeros(1, np.uint8)
-        assert watch.see(key, lead, flag, np.array([at.timestamp() - 3600]), now=at) == []
+        assert watch.see(Claims(key, lead, flag, np.array([at.timestamp() - 3600])), now=at) == []
     assert watch._devices == []
 
 
@@ -128,7 +125,7 @@ def clocks(conn: psycopg.Connection) -> list[tuple[object, ...]]:
 def watch_for(conn: psycopg.Connection, watch: ClockWatch, begin: datetime, minutes: int, lead: timedelta) -> None:
     for n in range(minutes):
         at = begin + n * MINUTE
-        watch.watch(conn, [claim(1, at + lead, at)] * 3, now=at)
+        watch.watch(conn, Claims.of([claim(1, at + lead, at)] * 3), now=at)
 
 
 def test_a_liar_is_kept_with_an_example_and_its_end(conn: psycopg.Connection) -> None:
