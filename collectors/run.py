@@ -9,6 +9,7 @@ import time
 from collectors import foreign, lanes, secrets, sources_file
 from collectors.routes import SourceTable
 from collectors.session import Session
+from collectors.spool_leftovers import Leftovers
 from collectors.worker import Worker
 from pipeline import metrics
 from pipeline.address import BrokerAddress
@@ -40,6 +41,7 @@ class Collector:
         lanes_ = lanes.with_sources(lanes.read(settings.lanes), self.sources.sources)
         self.claims = lanes.Claims(lanes_, settings.require("database_url"))
         self.workers: dict[str, Worker] = {}
+        self.leftovers = Leftovers(settings, self.keys, self.sources)
 
     def step(self) -> None:
         """Claims, starts what was claimed, stops what is no longer ours."""
@@ -52,11 +54,15 @@ class Collector:
         for lane in self.claims.lanes:
             if lane.name in wanted and lane.name not in self.workers:
                 self._start(lane)
+        self.leftovers.step(self.workers, database_there=self.claims.sure)
+        for worker in self.workers.values():
+            worker.look()
         metrics.COLLECTOR_LANES.set(len(self.workers))
 
     def close(self) -> None:
-        """Drains every lane, disconnects, and lets another process have them."""
+        """Empties every inbox, disconnects, and lets another process have the lanes."""
         self._stop(list(self.workers))
+        self.leftovers.close()
         self.claims.close()
 
     def missing(self) -> list[str]:
@@ -74,6 +80,7 @@ class Collector:
         return found
 
     def _start(self, lane: lanes.Lane) -> None:
+        self.leftovers.leave(lane.name)
         session = Session(
             lane,
             self.address,

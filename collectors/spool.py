@@ -20,37 +20,25 @@ from urllib.parse import quote, unquote
 from uuid import UUID
 
 from collectors import spool_repair
-from collectors.spool_segment import HEAD, SUFFIX, Damage, DamagedError, Kept, Record, Seal, Segment, sync_folder
+from collectors.secrets import Keys
+from collectors.spool_cursor import Cursor, Portion
+from collectors.spool_segment import HEAD, SUFFIX, Kept, Record, Seal, Segment, sync_folder
 from pipeline import metrics
 from pipeline.domain.errors import Unavailable
+from pipeline.settings import Settings
 from pipeline.store.spool import Position
 
 log = logging.getLogger(__name__)
 SEGMENT_BYTES = 16 * 2**20
 GROUP_BYTES = 4 * 2**20  # payload of one record: what is read back at once
-PORTION_BYTES = 8 * 2**20
 
 
-class Portion(NamedTuple):
-    """The next messages of one segment, in order, record by record; `first` is where they begin."""
+class Place(NamedTuple):
+    """Where messages lie: a segment, a record's number in it, how many of them."""
 
     segment: UUID
-    first: Position
-    records: list[tuple[int, list[Kept]]]
-    end: int
-
-    def kept(self) -> list[Kept]:
-        """All messages."""
-        return [kept for _, messages in self.records for kept in messages]
-
-    def reached(self, count: int) -> Position:
-        """The position after the first `count` messages."""
-        skipped = self.first.message
-        for number, messages in self.records:
-            if count < len(messages):
-                return Position(number, skipped + count)
-            count, skipped = count - len(messages), 0
-        return Position(self.records[-1][0] + 1, 0)
+    number: int
+    messages: int
 
 
 class Spool:
@@ -59,16 +47,14 @@ class Spool:
     def __init__(self, root: Path, lane: str, *, key: bytes, limit_bytes: int) -> None:
         self.root, self.lane, self._limit = root, lane, limit_bytes
         self.folder = root / quote(lane, safe="")
-        self.messages = 0
         self._seal = Seal(key, lane)
         self._guard = threading.Lock()
         self._lock = -1
         self._segments: deque[Segment] = deque()
         self._active: Segment | None = None
         self._number = 0
-        self._at = HEAD.size  # what of the first segment was handed out and is stored
-        self._from: Position | None = None
-        self._damaged = False
+        self._cursor: Cursor | None = None  # in the first segment
+        self._unsure = False
         self._used, self._looked = 0, -1.0
 
     @property
@@ -82,6 +68,13 @@ class Spool:
         return not self._segments
 
     @property
+    def messages(self) -> int:
+        """How many messages wait."""
+        with self._guard:
+            settled = self._cursor.settled if self._cursor else 0
+            return sum(segment.messages for segment in self._segments) - settled
+
+    @property
     def bytes(self) -> int:
         """Size of its files."""
         return sum(segment.end for segment in list(self._segments))
@@ -90,7 +83,8 @@ class Spool:
     def oldest(self) -> datetime | None:
         """When the first waiting message was received."""
         with self._guard:
-            for place in self._segments[0].records(self._at) if self._segments else ():
+            at = self._cursor.at if self._cursor else HEAD.size
+            for place in self._segments[0].records(at) if self._segments else ():
                 if isinstance(place, Record):
                     return datetime.fromtimestamp(place.oldest, UTC)
         return None
@@ -108,8 +102,7 @@ class Spool:
             return False
         self._lock = lock
         found, self._number = spool_repair.load(self.folder, self.lane, self._seal)
-        self._segments.extend(segment for segment, _ in found)
-        self.messages = sum(messages for _, messages in found)
+        self._segments.extend(found)
         return True
 
     def release(self) -> None:
@@ -118,14 +111,13 @@ class Spool:
             for segment in self._segments:
                 segment.close()
             self._segments.clear()
-            self._active, self.messages = None, 0
-            self._at, self._from, self._damaged = HEAD.size, None, False
+            self._active = self._cursor = None
             if self.owned:
                 os.close(self._lock)
                 self._lock = -1
 
-    def append(self, kept: Sequence[Kept]) -> list[tuple[UUID, int, int]]:
-        """Keeps messages: on disk when this returns. Where they are: segment, record, and how many in each.
+    def append(self, kept: Sequence[Kept], *, foresee: Callable[[list[Place]], None] | None = None) -> None:
+        """Keeps messages: on disk when this returns. `foresee` is told where they will be, before anybody reads them.
 
         Raises Unavailable where the spool is full or another process has it, OSError where the disk fails: then
         nothing of them is kept.
@@ -136,96 +128,68 @@ class Spool:
         with self._guard:
             self._check_room(sum(len(k.topic) + len(k.payload) for k in kept))
             segment = self._active or self._begin()
-            first, end = segment.number, segment.end
+            end = segment.end
+            if foresee is not None:
+                foresee([Place(segment.uuid, segment.number + n, len(group)) for n, group in enumerate(groups)])
             try:
                 segment.append(groups)
             except OSError:
                 self._abandon(segment, end)
                 raise
-            self.messages += len(kept)
             self._used += segment.end - end
             if segment.end >= SEGMENT_BYTES:
                 self._active = None
-            return [(segment.uuid, first + n, len(group)) for n, group in enumerate(groups)]
+        metrics.SPOOL_KEPT.labels(self.lane).inc(len(kept))
 
     def portion(self, at_most: int, position: Callable[[UUID], Position]) -> Portion | None:
         """The next messages, about `at_most`, of one segment; None where nothing waits.
 
-        `position` tells how far a segment is stored already; it is asked once for each.
+        `position` tells how far a segment is stored already; it is asked once for each, and after `again`.
         """
         while self._segments:
-            segment = self._segments[0]
-            if self._from is None:
-                self._from = position(segment.uuid)
-            records, end, size = [], self._at, 0
-            for place in segment.records(self._at):
-                kept = self._take(segment, place)
-                end = place.end
-                if kept:
-                    assert isinstance(place, Record)  # noqa: S101 - damage holds no messages
-                    records.append((place.number, kept))
-                    size += sum(len(k.payload) for k in kept)
-                    if sum(len(k) for _, k in records) >= at_most or size >= PORTION_BYTES:
-                        break
-            if records:
-                first = self._from if self._from.record == records[0][0] else Position(records[0][0], 0)
-                return Portion(segment.uuid, first, records, end)
-            self._at = end
-            self._finish()
+            if self._cursor is None:
+                self._cursor = Cursor(self._segments[0], self.lane, position(self._segments[0].uuid))
+            elif self._unsure:
+                self._cursor.position = position(self._segments[0].uuid)
+            self._unsure = False
+            if (found := self._cursor.take(at_most)) is not None:
+                return found
+            self._finish(self._cursor)
         return None
 
     def done(self, portion: Portion) -> None:
         """A portion is stored: goes on after it, and removes what is stored whole."""
-        self._at, self._from = portion.end, portion.reached(len(portion.kept()))
-        with self._guard:
-            self.messages -= len(portion.kept())
-        self._finish()
+        if self._cursor is not None:
+            self._cursor.done(portion)
+            self._finish(self._cursor)
 
-    def _take(self, segment: Segment, place: Record | Damage) -> list[Kept]:
-        """What of a record is not stored yet; nothing, and said loudly, where it cannot be read."""
-        assert self._from is not None  # noqa: S101 - portion asked for it
-        if isinstance(place, Record) and place.number < self._from.record:
-            self._count(-place.messages)
-            return []
-        if isinstance(place, Damage):
-            self._report(segment, "a part")
-            return []
-        try:
-            kept = segment.read(place)
-        except DamagedError:
-            self._report(segment, f"record {place.number} of {place.messages} messages")
-            self._count(-place.messages)
-            return []
-        if place.number == self._from.record and self._from.message:
-            self._count(-self._from.message)
-            return kept[self._from.message :]
-        return kept
+    def again(self) -> None:
+        """Nobody knows whether a portion was stored, or a part of it: asks for the position again."""
+        self._unsure = True
 
-    def _report(self, segment: Segment, what: str) -> None:
-        self._damaged = True
-        metrics.SPOOL_DAMAGED.labels(self.lane).inc()
-        log.error("lane %s: %s of %s cannot be read; the file goes to aside/", self.lane, what, segment.path)
+    def tell(self, now: datetime) -> None:
+        """Sets the gauges."""
+        oldest = self.oldest
+        metrics.SPOOL_MESSAGES.labels(self.lane).set(self.messages)
+        metrics.SPOOL_BYTES.labels(self.lane).set(self.bytes)
+        metrics.SPOOL_OLDEST.labels(self.lane).set((now - oldest).total_seconds() if oldest else 0)
 
-    def _count(self, change: int) -> None:
-        with self._guard:
-            self.messages += change
-
-    def _finish(self) -> None:
+    def _finish(self, cursor: Cursor) -> None:
         """Lets go of the first segment, once all of it is stored."""
         with self._guard:
-            segment = self._segments[0]
-            if self._at < segment.end:
+            if not cursor.finished:
                 return
+            segment = self._segments[0]
             segment.close()
-            if self._damaged:
+            if cursor.damaged:
                 segment.path.rename(spool_repair.aside(self.folder) / f"{segment.uuid}{SUFFIX}")
             else:
                 segment.path.unlink()
             sync_folder(self.folder)
             self._segments.popleft()
+            self._cursor = None
             if segment is self._active:
                 self._active = None
-            self._at, self._from, self._damaged = HEAD.size, None, False
 
     def _begin(self) -> Segment:
         self._number += 1
@@ -257,9 +221,17 @@ class Spool:
             raise Unavailable(f"the spool is full: {self._used >> 20} MB")
 
 
-def lanes_with_leftovers(root: Path) -> list[str]:
-    """The lanes in whose folders something waits, whoever owns them."""
-    return sorted({unquote(file.parent.name) for file in root.glob(f"*/*{SUFFIX}")})
+def open_spool(settings: Settings, lane: str, keys: Keys) -> Spool:
+    """A lane's spool, as configured; its folder is not taken yet."""
+    return Spool(settings.spool, lane, key=keys.seal, limit_bytes=settings.spool_mb << 20)
+
+
+def waiting(root: Path) -> dict[str, set[Path]]:
+    """The files that wait, by lane, whoever owns them."""
+    found: dict[str, set[Path]] = {}
+    for file in root.glob(f"*/*{SUFFIX}"):
+        found.setdefault(unquote(file.parent.name), set()).add(file)
+    return found
 
 
 def _groups(kept: Sequence[Kept]) -> Iterator[list[Kept]]:

@@ -12,9 +12,9 @@ from pipeline.domain.errors import ConfigurationError
 log = logging.getLogger(__name__)
 
 
-def load(folder: Path, lane: str, seal: Seal) -> tuple[list[tuple[Segment, int]], int]:
-    """The segments of a folder, oldest first, each with the number of its messages; and the highest number taken."""
-    found: list[tuple[Segment, int]] = []
+def load(folder: Path, lane: str, seal: Seal) -> tuple[list[Segment], int]:
+    """The segments of a folder, oldest first, and the highest number taken."""
+    found: list[Segment] = []
     files = sorted(folder.glob(f"[0-9]*{SUFFIX}"))
     for file in files:
         try:
@@ -25,13 +25,13 @@ def load(folder: Path, lane: str, seal: Seal) -> tuple[list[tuple[Segment, int]]
         if segment is None:
             _put_away(file, lane)
             continue
-        messages, last = 0, None
+        last: Record | Damage | None = None
         for last in segment.records():
-            messages += last.messages if isinstance(last, Record) else 0
+            segment.messages += last.messages if isinstance(last, Record) else 0
         if file is files[-1] and isinstance(last, Damage):
             _cut(segment, last, lane)
         segment.close()
-        found.append((segment, messages))
+        found.append(segment)
     return found, int(files[-1].stem) if files else 0
 
 

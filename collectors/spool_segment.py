@@ -98,6 +98,7 @@ class Segment:
         self.path, self._file, self.uuid, self._seal = path, file, uuid, seal
         self.end = HEAD.size
         self.number = 0  # of the next record
+        self.messages = 0
 
     @staticmethod
     def create(path: Path, seal: Seal) -> "Segment":
@@ -142,6 +143,7 @@ class Segment:
         _write(self._open(), raw, self.end)
         os.fdatasync(self._file)
         self.number += len(groups)
+        self.messages += sum(map(len, groups))
         self.end += len(raw)
 
     def cut(self, end: int) -> None:

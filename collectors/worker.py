@@ -1,48 +1,70 @@
-"""One lane's way from inbox to database: batches by size or age, stored, then acked; waits out a lost database."""
+"""One lane's way from inbox to database: batches by size or age, durable, then acked. While the database is away,
+durable means the spool; what lies there is drained once it is back, while live batches pass by."""
 
 import logging
 import threading
 import time
+from collections import deque
+from datetime import datetime
+from functools import partial
 
 import psycopg
 
 from collectors.credentials import CredentialBook
+from collectors.handover import Handover, Said
 from collectors.inbox import Arrived
 from collectors.reader import Reader
 from collectors.routes import SourceTable
-from collectors.seal import Letter
 from collectors.secrets import Keys
 from collectors.session import Session
+from collectors.spool import open_spool
+from collectors.spool_drain import Drain
+from collectors.spool_segment import Kept
 from collectors.talkers import Talkers
 from pipeline import metrics
-from pipeline.domain.errors import ParkError, Rejected
-from pipeline.domain.message import Batch, Message
+from pipeline.domain.errors import ParkError
+from pipeline.domain.message import DeadLetter
 from pipeline.ingest import Writer
 from pipeline.settings import Settings
-from pipeline.store import credentials, schema
-from pipeline.store.database import connect, first_line
+from pipeline.store.database import first_line
 
 log = logging.getLogger(__name__)
 BACKOFF_S = (0.1, 0.25, 0.5, 1.0, 2.0)
+GRACE_S = 1.0  # so long a batch waits for the database before it goes to the spool
+HANGS_S = 30.0  # a write that takes longer hangs: a half-open connection, a frozen server
+DRAIN_HANGS_S = 300.0  # its transactions are large, and it holds nobody up
+MOST_LETTERS = 100_000
+LIVE, DRAINING, SPOOLING, HOLDING = range(4)
 
 
 class Worker:
-    """Drains one session's inbox on a thread of its own until `stop`."""
+    """Empties one session's inbox on a thread of its own until `stop`."""
 
     def __init__(self, session: Session, settings: Settings, keys: Keys, sources: SourceTable | None = None) -> None:
         self.session, self.settings = session, settings
-        self.name = session.lane.name
+        self.name, self.ordered = session.lane.name, session.lane.ordered
         self.reader = Reader(keys, CredentialBook(keys.pseudonym), sources)
         self.talkers = Talkers(self.name, foreign=self.reader.foreign.sender)
-        self.trouble: str | None = None
-        self._writer: Writer | None = None
+        self.handover = Handover(
+            self.name, self.reader, settings, on_open=self._listen, on_rejected=self.talkers.rejected
+        )
+        self.spool = open_spool(settings, self.name, keys)
+        # What an ordered lane's reader remembers must see all messages, in order; others read side by side.
+        second = self.reader if self.ordered else Reader(keys, CredentialBook(keys.pseudonym), sources)
+        self._letters: deque[DeadLetter] = deque(maxlen=MOST_LETTERS)  # of the drain's thread, counted by this one
+        self.drain = Drain(self.spool, Handover(self.name, second, settings, on_rejected=self._letters.extend))
+        self._away_since: datetime | None = None
+        self._why: str | None = None
+        self._refused: str | None = None
+        self._died: str | None = None
         self._stop = threading.Event()
-        self._drained = False
+        self._emptied = False
         self._thread = threading.Thread(target=self._run, name=f"lane-{self.name}", daemon=True)
 
     def start(self) -> None:
-        """Begins to drain."""
+        """Begins to work."""
         self._thread.start()
+        self.drain.start()
 
     def leave(self) -> None:
         """Takes nothing new from now on."""
@@ -50,36 +72,70 @@ class Worker:
         self._stop.set()
 
     def stop(self, *, within_s: float) -> bool:
-        """Commits and acks what is in the inbox, then ends; False where it could not (the broker keeps the rest)."""
+        """Makes durable and acks what is in the inbox, then ends; False where it could not (the broker keeps the rest).
+
+        What is in the spool stays there: whoever runs on this host next drains it.
+        """
         self.leave()
+        deadline = time.monotonic() + within_s
         self._thread.join(timeout=within_s)
-        return self._drained
+        self.drain.stop(within_s=max(0.0, deadline - time.monotonic()))
+        self.spool.release()
+        return self._emptied
 
     @property
     def alive(self) -> bool:
         """False where something that nobody foresaw ended the thread: the process starts the lane again."""
         return self._thread.is_alive()
 
+    @property
+    def trouble(self) -> str | None:
+        """What keeps this lane from the database, in words."""
+        if self._died:
+            return f"stopped by {self._died}"
+        if self._refused:
+            return f"the broker holds: {self._refused}"
+        if self.state == SPOOLING and self._away_since:
+            return f"spools, the database is away since {self._away_since:%H:%M:%S} UTC: {self._why}"
+        return self._why
+
+    @property
+    def state(self) -> int:
+        """MOST_LETTERS = 100_000
+LIVE, DRAINING, SPOOLING or HOLDING (neither database nor spool take anything)."""
+        if self._refused:
+            return HOLDING
+        if self.spool.empty:
+            return LIVE
+        return DRAINING if self.drain.flowing else SPOOLING
+
+    def look(self) -> None:
+        """Now and then, from the process's own thread: gives up connections that hang, and tells the figures."""
+        self.handover.interrupt(after_s=HANGS_S)
+        self.drain.handover.interrupt(after_s=DRAIN_HANGS_S)
+        metrics.SPOOL_STATE.labels(self.name).set(self.state)
+        self.spool.tell(self.settings.clock.now())
+
     def _run(self) -> None:
         try:
-            self._drain()
+            self._work()
         except Exception as error:
-            self.trouble = f"stopped by {type(error).__name__}"
+            self._died = type(error).__name__
             metrics.COLLECTOR_DEATHS.labels(self.name).inc()
             log.exception("lane %s stopped", self.name)
         finally:
-            self._drop_writer()
+            self.handover.drop()
 
-    def _drain(self) -> None:
+    def _work(self) -> None:
         while self.session.inbox or not self._stop.is_set():
             arrived = self._gather()
-            if not arrived:
-                self._tell()
-            elif not self._keep_trying(arrived):
+            if arrived and not self._keep(arrived):
                 return
+            if not arrived:
+                self._idle()
             self.session.ack(arrived)
             metrics.COLLECTOR_INBOX.labels(self.name).set(len(self.session.inbox))
-        self._drained = True
+        self._emptied = True
 
     def _gather(self) -> list[Arrived]:
         """The next batch: what arrives within the batch's age, at most its size."""
@@ -92,103 +148,106 @@ class Worker:
             arrived += inbox.get(timeout_s=left, at_most=most - len(arrived))
         return arrived
 
-    def _keep_trying(self, arrived: list[Arrived]) -> bool:
-        """Stores a batch, however long the database is away; un-acked, the broker holds back what comes after.
+    def _direct(self) -> bool:
+        """Whether the next batch may go to the database: not behind the spool where order matters, nor while the
+        database has not taken the first of what waits there."""
+        return self.spool.empty or (self.drain.flowing and not self.ordered)
+
+    def _keep(self, arrived: list[Arrived]) -> bool:
+        """Makes a batch durable, however long that takes; un-acked, the broker holds back what comes after.
 
         False where it gave up because the process is stopping: the broker keeps what was not acked.
         """
         metrics.COLLECTOR_MESSAGES.labels(self.name).inc(len(arrived))
-        failures = 0
         admitted: list[Arrived] | None = None
+        said: list[Said] | None = None
+        failures, begun = 0, time.monotonic()
         while True:
             metrics.COLLECTOR_OLDEST.labels(self.name).set(self._waited(arrived))
+            waits, direct = False, self._direct()
             try:
-                writer = self._writer_at_hand()
-                admitted = self.talkers.admit(arrived) if admitted is None else admitted  # counted once
-                self._store(writer, admitted)
-                self._settle(writer, waited_s=self._waited(arrived))
+                if direct:
+                    self.handover.open()  # with it come the limits
+                if admitted is None:
+                    admitted = self.talkers.admit(arrived)  # counted once
+                if direct:
+                    said = said or self.handover.understand(admitted)
+                    self.handover.store(admitted, said)
             except (ParkError, psycopg.Error) as error:
-                self.trouble = first_line(error)
-                log.warning("lane %s waits with %d messages: %s", self.name, len(arrived), self.trouble)
+                self._failed(error, len(arrived))
+                waits = time.monotonic() - begun < GRACE_S and not self._stop.is_set()
             else:
-                self.trouble = None
-                metrics.COLLECTOR_OLDEST.labels(self.name).set(0)
-                metrics.COLLECTOR_COMMITTED.labels(self.name).set(self.settings.clock.now().timestamp())
+                if direct:
+                    self._settle(waited_s=self._waited(arrived))
+                    return True
+            if not waits and self._spooled(admitted or arrived, said):
                 return True
-            metrics.COLLECTOR_RETRIES.inc()
-            self._drop_writer()
             if self._stop.wait(BACKOFF_S[min(failures, len(BACKOFF_S) - 1)]) and failures:
                 return False
             failures += 1
 
-    def _tell(self) -> None:
+    def _idle(self) -> None:
         """A lane without messages says all the same that it is there."""
-        try:
+        if self._direct():
+            self._well()
             if self.talkers.due(self.settings.clock.now()):
-                self._settle(self._writer_at_hand(), waited_s=None)
+                try:
+                    self.handover.open()
+                except (ParkError, psycopg.Error) as error:
+                    log.info("lane %s cannot say how it is doing: %s", self.name, first_line(error))
+                else:
+                    self._settle(waited_s=None)
+
+    def _settle(self, *, waited_s: float | None) -> None:
+        """What is stored is stored, whether or not this can be said."""
+        now = self.settings.clock.now()
+        if waited_s is not None:
+            self._well()
+            metrics.COLLECTOR_OLDEST.labels(self.name).set(0)
+            metrics.COLLECTOR_COMMITTED.labels(self.name).set(now.timestamp())
+        try:
+            self.talkers.rejected([self._letters.popleft() for _ in range(len(self._letters))])
+            self.talkers.settle(
+                self.handover.open().conn, now=now, connected=self.session.connected, inbox=len(self.session.inbox),
+                waited_s=waited_s, trouble=self.session.refused,
+            )  # fmt: skip
         except (ParkError, psycopg.Error) as error:
             log.info("lane %s cannot say how it is doing: %s", self.name, first_line(error))
-            self._drop_writer()
+            self.handover.drop()
 
-    def _settle(self, writer: Writer, *, waited_s: float | None) -> None:
-        session = self.session
-        self.talkers.settle(
-            writer.conn, now=self.settings.clock.now(), connected=session.connected, inbox=len(session.inbox),
-            waited_s=waited_s, trouble=session.refused,
-        )  # fmt: skip
+    def _listen(self, writer: Writer) -> None:
+        self.talkers.listen(writer.conn, now=self.settings.clock.now())
 
     def _waited(self, arrived: list[Arrived]) -> float:
         """Seconds of park time since the oldest of these was received."""
         return max(0.0, (self.settings.clock.now() - arrived[0].received).total_seconds())
 
-    def _store(self, writer: Writer, arrived: list[Arrived]) -> None:
-        batch = Batch(self.name)
-        for said in [said for item in arrived for said in self.reader.read_all(item)]:
-            if isinstance(said, Message):
-                batch.messages.append(said)
-            else:
-                metrics.COLLECTOR_REJECTED.labels(self.name, said.reason).inc()
-                batch.dead_letters.append(said)
+    def _well(self) -> None:
+        self.drain.flowing = True
+        self._why = self._refused = self._away_since = None
+
+    def _failed(self, error: Exception, count: int) -> None:
+        self.handover.drop()
+        self.drain.flowing = False  # until it proves otherwise
+        self._why = first_line(error)
+        self._away_since = self._away_since or self.settings.clock.now()
+        metrics.COLLECTOR_RETRIES.inc()
+        log.warning("lane %s waits with %d messages: %s", self.name, count, self._why)
+
+    def _spooled(self, arrived: list[Arrived], said: list[Said] | None) -> bool:
+        """Keeps a batch on disk; False where the disk does not take it."""
+        kept = [Kept(a.topic, a.payload, a.received, a.retained, a.qos) for a in arrived]
+        foresee = partial(self.drain.foresee, said) if self.ordered and said else None
+        state = self.state
         try:
-            writer.write(batch, now=self.settings.clock.now())
-        except (psycopg.DataError, psycopg.IntegrityError, psycopg.errors.ProgramLimitExceeded, UnicodeError) as error:
-            self._narrow(writer, arrived, error)
-        else:
-            self.talkers.rejected(batch.dead_letters)
-
-    def _narrow(self, writer: Writer, arrived: list[Arrived], error: Exception) -> None:
-        """Halves a batch that the database refuses until the one message that it refuses stands alone."""
-        if len(arrived) > 1:
-            middle = len(arrived) // 2
-            self._store(writer, arrived[:middle])
-            self._store(writer, arrived[middle:])
-            return
-        item = arrived[0]
-        if isinstance(error, psycopg.errors.UniqueViolation):
-            log.info("lane %s: a repeat of an event whose identity was forgotten", self.name)
-            return  # stored already: `seen` had let go of it, the event's own key has not
-        why = Rejected("refused-by-database", type(error).__name__)
-        letter = self.reader.reject(Letter(item.topic, item.payload, item.received), why)
-        writer.write(Batch(self.name, dead_letters=[letter]), now=self.settings.clock.now())
-        self.talkers.rejected([letter])
-
-    def _writer_at_hand(self) -> Writer:
-        if self._writer is None:
-            conn = connect(self.settings.require("database_url"), role="park_writer", application=f"park {self.name}")
-            try:
-                schema.check(conn)
-                self._writer = Writer(conn, self.settings, on_registry=self._learn)
-                self._writer.prepare()  # the credential book, before the first message is read
-                self.talkers.listen(conn, now=self.settings.clock.now())  # and the limits
-            except BaseException:
-                conn.close()
-                raise
-        return self._writer
-
-    def _learn(self, conn: psycopg.Connection) -> None:
-        self.reader.book.learn(*credentials.load(conn))
-
-    def _drop_writer(self) -> None:
-        if self._writer is not None:
-            self._writer.conn.close()
-            self._writer = None
+            self.spool.append(kept, foresee=foresee)
+        except (ParkError, OSError) as error:
+            metrics.SPOOL_REFUSED.labels(self.name).inc()
+            self._refused = first_line(error)
+            if state != HOLDING:
+                log.error("lane %s: %s", self.name, self.trouble)  # noqa: TRY400
+            return False
+        self._refused = None
+        if state != self.state:
+            log.warning("lane %s: %s", self.name, self.trouble or "queues behind its spool")
+        return True

@@ -222,6 +222,7 @@ class Demo:
             "PARK_MQTT_URL": self.broker.urls["collector"],
             "PARK_HOME": str(self.settings.home.absolute()),
             "PARK_SECRETS": str(self.home / "secrets"),
+            "PARK_SPOOL": str(self.home / "spool"),
             "PARK_CLOCK": str(self.settings.clock),
             "PARK_NOTICE": notice,
             "PARK_INBOX": str(self.settings.inbox),

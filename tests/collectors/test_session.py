@@ -104,13 +104,18 @@ def test_a_lane_that_an_unforeseen_error_stopped_starts_again(
 ) -> None:
     secrets.make(tmp_path)
     settings = Settings.from_env(
-        {"PARK_DATABASE_URL": database, "PARK_MQTT_URL": broker.url("collector"), "PARK_SECRETS": str(tmp_path)}
+        {
+            "PARK_DATABASE_URL": database,
+            "PARK_MQTT_URL": broker.url("collector"),
+            "PARK_SECRETS": str(tmp_path),
+            "PARK_SPOOL": str(tmp_path / "spool"),
+        }
     )
     collector = Collector(settings)
     collector.step()
     eventually(lambda: not collector.missing(), within=15, what="ready")
     first = collector.workers["meter"]
-    first.reader = None  # type: ignore[assignment] - what no message should be able to do
+    first.handover.reader = None  # type: ignore[assignment] - what no message should be able to do
     load = Load(broker)
     load.publish(0, 30)  # ten of them from meters
     eventually(lambda: not first.alive, within=15, what="the lane died")

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from collectors.spool import Spool, lanes_with_leftovers
+from collectors.spool import Spool, waiting
 from collectors.spool_segment import Kept
 from pipeline.domain.errors import Unavailable
 from pipeline.store.spool import Position
@@ -154,7 +154,7 @@ def test_records_cannot_be_swapped_nor_read_with_another_key(written: tuple[Path
     other = make(root, key=bytes(32))
     assert drained(other) == []
     other.release()
-    assert lanes_with_leftovers(root) == ["meter"]  # still there for who has the key
+    assert list(waiting(root)) == ["meter"]  # still there for who has the key
     (root / "meter").rename(root / "gate")  # another lane's folder
     spool = make(root, lane="gate")
     assert drained(spool) == []

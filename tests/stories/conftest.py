@@ -36,6 +36,7 @@ class Town:
                 "PARK_DATABASE_URL": database,
                 "PARK_MQTT_URL": broker.url("collector"),
                 "PARK_SECRETS": str(home / "secrets"),
+                "PARK_SPOOL": str(home / "spool"),
                 "PARK_LOG_LEVEL": "info",
             },
         )
