@@ -73,6 +73,8 @@ class Collector:
                 found.append(f"lane {name}: {worker.trouble}")
             elif not worker.session.connected:
                 found.append(f"lane {name} is not connected to the broker")
+            elif not worker.session.subscribed:
+                found.append(f"lane {name} is not subscribed yet")
             elif worker.session.refused:
                 found.append(f"lane {name}: the broker refuses {worker.session.refused}")
             elif worker.trouble:

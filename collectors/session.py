@@ -33,6 +33,7 @@ class Session:
         self.lane, self._address, self._clock, self._may_connect = lane, address, clock, may_connect
         self.inbox = Inbox(inbox)
         self.connected = False
+        self.subscribed = False  # only from then on does the broker keep what is published for this lane
         self._connection = 0
         self._newest = datetime.min.replace(tzinfo=UTC)
         self._guard = threading.Lock()
@@ -134,7 +135,7 @@ class Session:
         self, _client: Client, _user: Any, _flags: DisconnectFlags, _code: ReasonCode, _properties: Properties | None
     ) -> None:
         with self._guard:
-            self.connected = False
+            self.connected = self.subscribed = False
         self._gone.set()
         metrics.COLLECTOR_CONNECTED.labels(self.lane.name).set(0)
 
@@ -160,5 +161,6 @@ class Session:
     ) -> None:
         refused = [filter_ for filter_, code in zip(self.lane.filters, codes, strict=False) if code.is_failure]
         self.refused = ", ".join(refused) or None
+        self.subscribed = True
         if refused:
             log.error("the broker refuses lane %s its filters: %s", self.lane.name, self.refused)

@@ -124,6 +124,8 @@ class Spool:
         """
         if not self.acquire():
             raise Unavailable(f"the spool of lane {self.lane} is in another process's hands")
+        if not kept:
+            return
         groups = list(_groups(kept))
         with self._guard:
             self._check_room(sum(len(k.topic) + len(k.payload) for k in kept))

@@ -102,7 +102,7 @@ class Worker:
     @property
     def state(self) -> int:
         """MOST_LETTERS = 100_000
-LIVE, DRAINING, SPOOLING or HOLDING (neither database nor spool take anything)."""
+        LIVE, DRAINING, SPOOLING or HOLDING (neither database nor spool take anything)."""
         if self._refused:
             return HOLDING
         if self.spool.empty:
@@ -180,7 +180,7 @@ LIVE, DRAINING, SPOOLING or HOLDING (neither database nor spool take anything)."
                 if direct:
                     self._settle(waited_s=self._waited(arrived))
                     return True
-            if not waits and self._spooled(admitted or arrived, said):
+            if not waits and self._spooled(arrived if admitted is None else admitted, said):
                 return True
             if self._stop.wait(BACKOFF_S[min(failures, len(BACKOFF_S) - 1)]) and failures:
                 return False

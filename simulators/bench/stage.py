@@ -111,6 +111,7 @@ def _env(settings: Settings, database_url: str, mqtt_url: str, folder: Path) -> 
         "PARK_MQTT_URL": mqtt_url,
         "PARK_HOME": str(settings.home.absolute()),
         "PARK_SECRETS": str(folder / "secrets"),
+        "PARK_SPOOL": str(folder / "spool"),
         "PYTHONPATH": str(REPO),
     }
 

@@ -124,6 +124,7 @@ class Rig:
     def _start_processes(self) -> None:
         env = {
             "PARK_SECRETS": str(self.folder / "secrets"),
+            "PARK_SPOOL": str(self.folder / "spool"),
             "PARK_HOME": str(self._settings.home.absolute()),
             "PARK_INBOX": str(self._settings.inbox),
             "PARK_LOG_LEVEL": self._settings.log_level,

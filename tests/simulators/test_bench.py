@@ -58,7 +58,7 @@ def stage(database: str, broker: OwnBroker, tmp_path: Path) -> Iterator[Stage]:
     secrets.make(tmp_path / "secrets")
     settings = Settings.from_env({})
     env = {"PARK_DATABASE_URL": database, "PARK_MQTT_URL": broker.url("collector")}
-    stack = Stack(tmp_path, {**env, "PARK_SECRETS": str(tmp_path / "secrets")})
+    stack = Stack(tmp_path, {**env, "PARK_SECRETS": str(tmp_path / "secrets"), "PARK_SPOOL": str(tmp_path / "spool")})
     roles = {role: broker.url(role) for role in ("collector", "simulator")}
     made = Stage(
         Database("timescaledb", "", database, ""), Broker("mosquitto", "", roles, ""), settings, stack, "apache"

@@ -119,6 +119,7 @@ def test_a_sources_file_with_errors_stops_the_collector_and_says_what_to_write(t
     env = {
         "PARK_SOURCES": str(file),
         "PARK_SECRETS": str(tmp_path / "secrets"),
+        "PARK_SPOOL": str(tmp_path / "spool"),
         "PARK_MQTT_URL": "mqtt://127.0.0.1:1",
         "PARK_DATABASE_URL": "postgresql://127.0.0.1:1/none",
     }

@@ -79,8 +79,8 @@ def test_what_comes_while_the_database_is_away_is_acked_from_disk_and_stored_wit
     broker.kill()  # from here on there is nothing but the spool
     own_database.start()
     stored_once(town, N)
+    wait_until(lambda: not list((town.stack.folder / "spool").rglob("*.spool")), within=30, what="the spool is empty")
     assert town.one(PASSAGES) == ANONYMOUS
-    wait_until(lambda: not list((town.stack.folder / "spool").rglob("*.spool")), within=10, what="the spool is empty")
     assert town.one("select coalesce(sum(messages), 0)::int from smartpark.spool_backlog") == 0
     broker.start()
     town.ready(name)
