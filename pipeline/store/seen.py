@@ -29,7 +29,8 @@ class Claimed:
 
 def claim(conn: psycopg.Connection, batch: Batch, registry: Registry, *, now: datetime) -> Claimed:
     """Sorts out a batch's repeats; what is fresh is claimed in this transaction, so that nobody else stores it."""
-    registry.ensure_devices(conn, {m.sender for m in batch.messages}, now=now)
+    strangers = {m.sender for m in batch.messages if (m.sender[0], m.sender[2]) not in registry.devices}
+    registry.ensure_devices(conn, strangers, now=now)
     fresh, doubtful = _sort_out(batch, registry, registry.suspects)
     # Also within the batch: the first delivery of a message may be beyond belief, and its repeat plausible.
     suspects = {device.key for message, device in doubtful if message.samples and needs_seen(message)}
