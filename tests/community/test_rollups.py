@@ -203,6 +203,33 @@ def test_roll_ups_equal_a_recomputation_from_raw(park: Park, steps: list[Any]) -
     check(park.conn)
 
 
+def test_a_gateway_returns_after_a_day_and_sends_everything(park: Park) -> None:
+    """Its neighbour went on, everything was rolled up and (community) compressed; then the day comes, in packs that
+    are out of order and partly sent twice, after one reading of now."""
+    back = START + timedelta(days=2)  # it was away for the day before
+    away = [Said(86_400 + 60 * minute, float(minute % 97), False) for minute in range(24 * 60)]
+    now = Said(2 * 86_400 - 1, 500.0, False)
+    park.write("shanghai", "behind-gateway", away[:1], received=START + timedelta(days=1))
+    park.write("shanghai", "neighbour", away, received=back)
+    park.roll_up(back)
+    park.refresh()
+    park.compress()
+    park.write("shanghai", "behind-gateway", [now], received=back)
+    latest = "select point, ts, value, quality from smartpark.latest order by point"
+    before = park.conn.execute(latest).fetchall()
+    packs = [away[first : first + 100] for first in range(0, len(away), 100)]
+    shuffled = [packs[(7 * n) % len(packs)] for n in range(len(packs))]
+    for number, pack in enumerate([*shuffled, *shuffled[:4]]):
+        park.write("shanghai", "behind-gateway", pack[::-1], received=back + timedelta(seconds=number))
+        if number == 5:
+            park.roll_up(back + timedelta(seconds=number))
+    park.roll_up()
+    count = "select count(*) from park.readings join park.points using (point) where device_id = 'behind-gateway'"
+    assert park.conn.execute(count).fetchone() == (len(away) + 1,)
+    assert park.conn.execute(latest).fetchall() == before
+    check(park.conn)
+
+
 def test_nothing_is_left_to_do_after_a_roll_up(park: Park) -> None:
     park.write("berlin", "meter-1", [Said(900 * i, float(i), False) for i in range(200)], received=NOW)
     park.roll_up()

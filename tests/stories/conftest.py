@@ -72,6 +72,11 @@ class Town:
             assert row
             return row[0]
 
+    def all(self, query: str, *args: Any) -> list[tuple[Any, ...]]:
+        """All rows."""
+        with psycopg.connect(self.database) as conn:
+            return conn.execute(query.encode(), args).fetchall()
+
     def run(self, statements: str) -> None:
         """Statements of the test's own."""
         with psycopg.connect(self.database) as conn:
