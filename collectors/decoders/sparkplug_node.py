@@ -130,7 +130,7 @@ class Node:
         proves that a birth was missed, and any other that it probably was not.
         """
         newer = self.sessions[self.sessions.index(session) + 1 :]
-        if not newer and min(map(session.ahead, session.held)) >= HALF:
+        if not newer and session.restarted:
             session.broken = True
             self.lost = deque(sorted([*self.lost, *session.held], key=lambda a: a.received))
             session.held = []
