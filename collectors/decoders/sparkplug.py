@@ -15,10 +15,10 @@ For whoever wires it to a lane. One `SparkplugHost` for each sparkplug source, f
 
 Waiting. A message with the `seq` that is expected next is told at once. One that comes early is held `reorder_s` for
 those before it; then a rebirth is asked for (once every `rebirth_every_s` and node), because a birth that redefines
-aliases may be what is missing; after `reorder_s` more the held ones are told, in order, by what the births before and
-after the gap agree on. What no birth explains by then is Rejected: `unknown-alias`. Before any birth (the collector
-has just started) everything waits in the same way. What is held is bounded; beyond that the oldest is Rejected:
-`held-too-many`.
+aliases may be what is missing. `reorder_s` later the held ones are told, in order, by what the births before and after
+the gap agree on; if the node was asked and answered just before, later, once it could be asked again. What no birth
+explains by then is Rejected: `unknown-alias`. Before any birth (the collector has just started) everything waits in
+the same way. What is held is bounded; beyond that the oldest is Rejected: `held-too-many`.
 
 Identity is None for everything. A DATA message has no id, only `seq`, 8 bits of it: to make them longer we would have
 to guess how often they went round while we did not listen, and a wrong guess would declare two different messages one
@@ -179,7 +179,7 @@ class SparkplugHost:
         if node.wants_rebirth and (node.asked is None or now - node.asked >= self._rebirth_every):
             _, group, _, name = topic.split("/")[:4]
             self._commands.append(Command(f"{NAMESPACE}/{group}/NCMD/{name}", rebirth((now - _ZERO) // _MS)))
-            node.asked, node.asked_times = now, node.asked_times + 1
+            node.asked, node.asked_times, node.answered = now, node.asked_times + 1, False
             if node.asked_times >= TRIES:
                 node.wants_rebirth, node.asked_times = False, 0
 

@@ -41,6 +41,7 @@ class Node:
         self.wants_rebirth = False
         self.asked: datetime | None = None
         self.asked_times = 0
+        self.answered = True  # whether a birth came since
 
     @property
     def waiting(self) -> list[Arrival]:
@@ -54,18 +55,28 @@ class Node:
         return self._admit(arrival)
 
     def due(self, now: datetime) -> list[Told]:
-        """Acts on time-outs: wants a rebirth after one reorder time, gives up after two."""
+        """Acts on time-outs: wants a rebirth after one reorder time, gives up after another without an answer."""
         out: list[Told] = []
         old, stuck = now - 2 * self._reorder, now - self._reorder
         for session in self.sessions:
             if session.superseded is None and any(h.received <= stuck for h in session.held):
                 self.wants_rebirth = True
-            while session.held and min(h.received for h in session.held) <= old:
+            while session.held and (oldest := min(h.received for h in session.held)) <= old:
+                if self._hopes(oldest, now):
+                    break
                 out += self._give_up(session)
-        out += self._resolve(lambda a: a.received <= old)
+        out += self._resolve(lambda a: a.received <= old and not self._hopes(a.received, now))
         # Only now: what was just told might have been wrong by the births that are left.
         self.sessions = [s for s in self.sessions if s.superseded is None or s.superseded > old or s.held]
         return out
+
+    def _hopes(self, since: datetime, now: datetime) -> bool:
+        """Whether a birth may still come that explains what came then: we may ask only once in a while."""
+        if self.sessions and since < self.sessions[-1].received > now - self._reorder:
+            return True  # one just came, its devices follow
+        if self.answered and (self.asked is None or self.asked < since):
+            return self.wants_rebirth
+        return not self.answered and self.asked is not None and since <= self.asked > now - self._reorder
 
     def leave(self) -> list[Told]:
         """Gives everything up that waits: the lane goes to another process, which knows nothing of it."""
@@ -159,7 +170,7 @@ class Node:
         if last and arrival.sent_ms < last.sent_ms and arrival.received - last.received < self._reorder:
             session.superseded = arrival.received  # overtaken on its way by the birth that came after it
         else:
-            self.wants_rebirth, self.asked_times = False, 0
+            self.wants_rebirth, self.asked_times, self.answered = False, 0, True
             for other in self.sessions:
                 other.superseded = other.superseded or arrival.received
         self.sessions = sorted([*self.sessions, session], key=lambda s: (s.superseded is None, s.sent_ms))

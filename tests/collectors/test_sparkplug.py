@@ -119,7 +119,8 @@ def test_no_stream_of_metrics_breaks_the_host(stream: list[tuple[str, int, list[
         for metric in metrics:
             payload.metrics.add(**metric)
         out += host.receive(f"spBv1.0/g/{to}", payload.SerializeToString(), NOW, token=i)
-    out += host.due(NOW + timedelta(seconds=20))
+    for seconds in range(0, 80, 5):
+        out += host.due(NOW + timedelta(seconds=seconds))
     assert sorted(told.token for told in out) == list(range(len(stream)))
     assert not any(told.why and told.why.reason == "decoder-error" for told in out)
 

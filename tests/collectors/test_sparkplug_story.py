@@ -162,6 +162,26 @@ def test_a_node_that_does_not_answer_is_asked_again_but_not_all_the_time() -> No
     assert reasons(told) == []
 
 
+def test_after_an_answer_the_next_gap_waits_until_it_may_ask_again() -> None:
+    """To tell what is held by the old births would be a guess, as long as a new one is to be had."""
+    host, edge = SparkplugHost(SOURCE, rebirth_every_s=60), Edge(ORDER)
+    edge.birth()
+    hear(host, [edge.data("m1", 0)])
+    assert len(host.commands()) == 1
+    hear(host, edge.birth())
+    host.due(at(11, edge))
+    edge.birth(ORDER[::-1])  # nobody hears it, nor what follows
+    edge.data("m1", 0), edge.data("m1", 0)
+    assert hear(host, [late := edge.data("m1", 0)]) == []
+    for _ in range(9):
+        assert (host.due(at(5, edge)), host.commands()) == ([], [])
+    host.due(at(5, edge))
+    assert len(host.commands()) == 1
+    hear(host, edge.birth())
+    (told,) = host.due(at(5, edge))
+    assert (told.payload, reasons([told])) == (late.payload, ["unknown-alias"])
+
+
 def test_an_alias_that_its_birth_does_not_define_waits_for_another_birth() -> None:
     host, edge = SparkplugHost(SOURCE), Edge(ORDER)
     births = edge.birth()
@@ -203,7 +223,7 @@ def test_what_waits_is_bounded(limit: str, monkeypatch: pytest.MonkeyPatch) -> N
     assert set(reasons(out)) == {"held-too-many"}
     assert host.waiting <= 20
     assert [t.payload for t in out] == [m.payload for m in sent[: len(out)]]  # the oldest
-    out += host.due(at(11, edge))
+    out += host.due(at(6, edge)) + host.due(at(6, edge))
     assert len(out) == 100
 
 
