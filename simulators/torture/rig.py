@@ -3,6 +3,7 @@
 import os
 import signal
 import threading
+import urllib.request
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from pathlib import Path
@@ -22,6 +23,7 @@ from simulators.torture.town import park, speakers
 
 READY_S = 60.0
 STOP_S = 40.0  # a collector drains for up to 20 s, and a database that is away takes its time to be noticed
+SPOOL_MB = 2  # small enough to be filled by a long outage
 STALL_S, BREATH_S = (0.1, 1.5), (0.02, 0.4)  # a slow disk: everything stands still for so long, then runs for so long
 
 
@@ -33,6 +35,7 @@ class Rig:
         self._servers = ExitStack()
         self._stalls: dict[Fault, tuple[threading.Event, threading.Thread]] = {}
         self.links: dict[str, Proxy] = {}
+        self._ports: dict[str, int] = {}
         park_home = settings.home.absolute()
         self._database = databases.choose_database(park_home, name="torture-database", environ={})
         self._broker = brokers.choose_broker(park_home, name="torture-broker", inbox=settings.inbox, environ={})
@@ -106,6 +109,18 @@ class Rig:
         members = self._stack.members.values()
         return [f"{m.name} ended by itself: {m.child.last_words()}" for m in members if not m.child.running()]
 
+    def spooled(self) -> int:
+        """How many messages wait on the collectors' disk; 1 where one does not say."""
+        waiting = 0.0
+        for port in self._ports.values():
+            try:
+                with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=5) as answer:
+                    lines = answer.read().decode().splitlines()
+            except OSError:
+                return 1
+            waiting += sum(float(line.split()[-1]) for line in lines if line.startswith("park_spool_messages{"))
+        return round(waiting)
+
     def stop_processes(self) -> list[str]:
         """Stops collectors and engine in good order; what would not is named."""
         return self._stack.close()
@@ -126,6 +141,8 @@ class Rig:
             "PARK_SECRETS": str(self.folder / "secrets"),
             "PARK_SPOOL": str(self.folder / "spool"),
             "PARK_HOME": str(self._settings.home.absolute()),
+            "PARK_SPOOL": str(self.folder / "spool"),
+            "PARK_SPOOL_MB": str(SPOOL_MB),
             "PARK_INBOX": str(self._settings.inbox),
             "PARK_LOG_LEVEL": self._settings.log_level,
             "PARK_DATABASE_URL": self.database.url,
@@ -133,17 +150,16 @@ class Rig:
         self._stack = Stack(self.folder, env)
         self._stack.start("secrets", "secrets")
         self._stack.members.pop("secrets").child.wait(READY_S)
-        ports = {}
         for name in COLLECTORS:
-            ports[name] = free_port()
+            self._ports[name] = free_port()
             own = {
-                "PARK_METRICS_PORT": str(ports[name]),
+                "PARK_METRICS_PORT": str(self._ports[name]),
                 "PARK_DATABASE_URL": _through(self.links[f"{name}:database"], self.database.url),
                 "PARK_MQTT_URL": _through(self.links[f"{name}:broker"], self.broker.urls["collector"]),
             }
             self._stack.start(name, "collect", env=own)
         self._stack.start("engine", "engine")
-        for name, port in ports.items():
+        for name, port in self._ports.items():
             wait_ready(f"http://127.0.0.1:{port}/readyz", within_s=READY_S, what=f"{name} is not ready; see its log")
 
     def _disturb(self, fault: Fault) -> None:

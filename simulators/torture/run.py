@@ -18,7 +18,7 @@ from rich.table import Table
 
 from pipeline.domain.errors import ConfigurationError
 from pipeline.settings import Settings
-from simulators.servers.process import ServerError
+from simulators.servers.process import ServerError, until
 from simulators.torture import plan as plans
 from simulators.torture.account import Account, account
 from simulators.torture.crowd import Crowd
@@ -70,6 +70,7 @@ class Torture:
                 f"all healed; {self.ledger.next_number} messages said, {left} without PUBACK; waiting for the rest"
             )
             account(self.ledger, self.rig.database.url, wait_s=SETTLE_S)
+            until(lambda: self.rig.spooled() == 0, within_s=SETTLE_S, what="what the collectors have on disk")
             self.struck.trouble += self.rig.stop_processes()
             found = account(self.ledger, self.rig.database.url)  # nobody can store anything more
         finally:
