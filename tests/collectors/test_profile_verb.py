@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from collectors.decoders import profile_read
+from collectors.decoders.profile_units import UNITS
 from tests.conftest import REPO
 
 SAMPLES = REPO / "tests" / "samples" / "profiles"
@@ -94,3 +96,24 @@ def test_list_and_show(tmp_path: Path) -> None:
     (tmp_path / "own.toml").write_text(shown.replace('format = "iso"', 'format = "iso", zone = "Asia/Shanghai"'))
     done = park("profile", "try", "own.toml", payload=sample("tasmota-energy"), cwd=tmp_path)
     assert "2022-01-11T13:57:38.000+00:00 (device time)" in done.stdout
+
+
+def test_the_example_of_the_documentation_does_what_it_says(tmp_path: Path) -> None:
+    page = (REPO / "docs" / "formats.md").read_text(encoding="utf-8").partition("### An example")[2]
+    payload, written, answer = re.findall(r"^```\w*\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)[:3]
+    (tmp_path / "chiller.toml").write_text(written, encoding="utf-8")
+    (command,) = re.findall(r"^`park (profile try .*?) < payload.json`", page, re.MULTILINE)
+    done = park(*command.split(), payload=payload.encode(), cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert [line.rstrip() for line in done.stdout.splitlines()] == answer.splitlines()
+
+
+def test_the_documentation_lists_the_units_and_the_shipped_profiles() -> None:
+    page = (REPO / "docs" / "formats.md").read_text(encoding="utf-8")
+    (listed,) = re.findall(
+        r"^\*\*Units that convert\*\*, within a row: (.*?)\. Any other unit", page, re.MULTILINE | re.DOTALL
+    )
+    rows = {frozenset(row.split()) for row in listed.split("·")}
+    assert rows == {frozenset(kind) for kind in UNITS.values() if len(kind) > 1}
+    shipped = re.findall(r"^\| `([a-z0-9-]+)` \|", page.partition("### What is shipped")[2], re.MULTILINE)
+    assert shipped == sorted(profile_read.shipped(), key=shipped.index)
