@@ -62,7 +62,17 @@ def find(name: str) -> File:
 def read(name: str) -> Profile:
     """A profile by its shipped name or its path. ConfigurationError, with every problem's line, where it cannot be."""
     file = find(name)
-    document, places, text = _document(file)
+    try:
+        return read_text(file.read_bytes().decode("utf-8-sig"), file)
+    except OSError as error:
+        raise ConfigurationError(f"{file} cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise InvalidProfileError([Problem(str(file), 1, "is not UTF-8", "save the file as UTF-8")]) from error
+
+
+def read_text(text: str, file: File) -> Profile:
+    """A profile from its text; `file` is what its problems are told of."""
+    document, places = _document(text, file)
     findings = Findings()
     top = Record(document, (), label="profile", source=places, findings=findings)
     about, source = top.text("about", required=True), top.text("document") or ""
@@ -85,16 +95,11 @@ def read(name: str) -> Profile:
     return Profile(file.stem, about, source, tuple(m for m in messages if m), text)
 
 
-def _document(file: File) -> tuple[dict[str, Any], TomlPlaces, str]:
+def _document(text: str, file: File) -> tuple[dict[str, Any], TomlPlaces]:
     try:
-        text = file.read_bytes().decode("utf-8-sig")
-        return tomllib.loads(text), TomlPlaces(str(file), text), text
-    except OSError as error:
-        raise ConfigurationError(f"{file} cannot be read: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise InvalidProfileError([Problem(str(file), 1, "is not UTF-8", "save the file as UTF-8")]) from error
+        return tomllib.loads(text), TomlPlaces(str(file), text)
     except tomllib.TOMLDecodeError as error:
-        line = int(found[1]) if (found := re.search(r"at line (\d+)", str(error))) else 1
+        line = int(found[1]) if (found := re.search(r"at line (\d+)", str(error))) else text.count("\n") + 1
         advice = "docs/formats.md has examples"
         raise InvalidProfileError([Problem(str(file), line, f"is not TOML: {error}", advice)]) from error
 

@@ -1,6 +1,8 @@
 """A broken profile tells everything that is wrong with it; whatever a payload holds, a decoder only ever rejects it."""
 
 import json
+import tomllib
+from copy import deepcopy
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -149,3 +151,64 @@ def test_units_convert_there_and_back(unit: str, data: st.DataObject, value: flo
 )
 def test_a_misspelt_unit_is_told_what_it_means(written: str, meant: str) -> None:
     assert misspelt(written) == meant
+
+
+def toml(value: Any) -> str:
+    """A value in TOML's inline spelling."""
+    if isinstance(value, dict):
+        return "{ " + ", ".join(f"{json.dumps(k)} = {toml(v)}" for k, v in value.items()) + " }"
+    return "[" + ", ".join(map(toml, value)) + "]" if isinstance(value, list) else json.dumps(value)
+
+
+def places(value: Any, place: tuple[str | int, ...] = ()) -> list[tuple[str | int, ...]]:
+    inside = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    return [place, *(found for key, below in inside for found in places(below, (*place, key)))]
+
+
+slips = (
+    st.integers(-3, 70000)
+    | st.booleans()
+    | st.floats(-1e9, 1e9)
+    | st.sampled_from(
+        ["", "{", "{device}", "{A}", "*", "a..b", "$.x", "kw", "kWh", "°F", "%H", "ms", "csv", "text", "a/#", "[0"]
+    )
+    | st.text(st.characters(codec="ascii", exclude_categories=["C"]), max_size=5)
+    | st.just([])
+    | st.just([1])
+    | st.just({})
+    | st.just({"x": "y"})
+    | st.just({"path": "*.a"})
+    | st.just({"path": ["a", "{b}"], "register": 1, "bit": 1})
+)
+
+
+@given(st.data())
+def test_a_slip_anywhere_in_a_profile_is_an_error_with_a_line_or_another_profile(data: st.DataObject) -> None:
+    name, told = data.draw(st.sampled_from(sorted(written().items())))
+    document = json.loads(told)
+    for _ in range(data.draw(st.integers(1, 3))):
+        *outer, last = data.draw(st.sampled_from(places(document)[1:]))
+        inside = document
+        for step in outer:
+            inside = inside[step]
+        inside[last] = deepcopy(data.draw(slips))
+    file = BROKEN.parent / f"{name}.toml"  # named, not written: what is read is the text
+    text = "\n".join(f"{json.dumps(k)} = {toml(v)}" for k, v in document.items())
+    try:
+        told = profile_read.read_text(text, file)
+    except ConfigurationError as wrong:
+        assert f"{file}:" in str(wrong)
+        return
+    for sample in samples()[name]:
+        decode(told, sample["topic"], sample["payload"].encode())
+
+
+@cache
+def samples() -> dict[str, list[dict[str, str]]]:
+    found = [json.loads(file.read_text(encoding="utf-8")) for file in BROKEN.parent.glob("*.json")]
+    return {name: [s for s in found if s["profile"] == name] for name in profile_read.shipped()}
+
+
+@cache
+def written() -> dict[str, str]:
+    return {n: json.dumps(tomllib.loads(f.read_text(encoding="utf-8"))) for n, f in profile_read.shipped().items()}
