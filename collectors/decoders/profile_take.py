@@ -257,10 +257,9 @@ def _number(raw: Any, line: ValueLine) -> float | None:
         return float(raw) if line.texts and len(raw) < 64 and _NUMBER.fullmatch(raw := raw.strip()) else None
     if isinstance(raw, int | float):  # true is 1
         try:
-            value = float(raw)
+            return float(raw)
         except OverflowError:
             return None
-        return value if math.isfinite(value) else None
     return None
 
 

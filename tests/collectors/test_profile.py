@@ -72,6 +72,7 @@ def only(said: Decoded) -> dict[str, float | None]:
         ('a = { path = "x", from = "MPa", unit = "bar" }', {"x": 0.35}, 3.5),
         ('a = { path = "x", from = "L/min", unit = "m³/h" }', {"x": 50}, 3.0),
         ('a = { path = "x", scale = 0.01, from = "MJ", unit = "kWh" }', {"x": 36000}, 100.0),
+        ('a = { path = "x", scale = 0.1, offset = -40, from = "°F", unit = "°C" }', {"x": 1080}, 20.0),
         # of the wrong type: the point is bad, the message is not lost
         ('a = "x"', {"x": "n/a"}, None),
         ('a = "x"', {"x": None}, None),
@@ -90,6 +91,10 @@ def test_what_is_not_there_is_skipped_and_what_is_required_is_missed(read: Decod
     with pytest.raises(Rejected, match="required") as caught:
         read(values('a = { path = "x", required = true }\nb = "y"'), {"y": 2})
     assert caught.value.reason == "missing-key"
+    text = values('"{k}_t" = { path = "{k}.t", required = true }\na = "x"')
+    assert only(read(text, {"p": {"t": 1}, "x": 2})) == {"p_t": 1.0, "a": 2.0}
+    with pytest.raises(Rejected, match="required"):
+        read(text, {"p": {"t": "warm"}, "x": 2})
 
 
 def test_nothing_at_all_is_a_dead_letter_unless_the_profile_says_that_it_may_be(read: Decode) -> None:
@@ -282,8 +287,30 @@ def test_names_and_families_are_the_sources_own(read: Decode) -> None:
     assert only(said) == {"active_power": 1.0}
 
 
-def test_a_payload_that_is_too_large_or_no_utf8(read: Decode) -> None:
-    for payload, reason in ((b" " * 300_000, "too-large"), (b'{"x": "\xff"}', "bad-utf8"), (b"[" * 5000, "too-deep")):
-        with pytest.raises(Rejected) as caught:
-            read(values('a = "x"'), payload)
-        assert caught.value.reason in (reason, "not-json")
+def test_a_point_is_listed_by_its_foreign_name_or_by_what_the_profile_makes_of_it(read: Decode) -> None:
+    text = values('"{s}_temp" = "{s}"')
+    assert only(read(text, {"Main Pipe": 1}, points={"Main Pipe_temp": "a", "a": "b"})) == {"a": 1.0}
+    assert only(read(text, {"Main Pipe": 1}, points={"main_pipe_temp": "a", "a": "b"})) == {"a": 1.0}
+
+
+@pytest.mark.parametrize(
+    ("payload", "reason"),
+    [
+        (b'{"x": 1}'.ljust(256 * 1024 + 1), "too-large"),
+        (b'{"x": "\xff"}', "bad-utf8"),
+        (b"[" * 100_000, "too-deep"),
+        (b'{"x": 1', "not-json"),
+        (b"", "not-json"),
+    ],
+)
+def test_a_payload_that_is_none(read: Decode, payload: bytes, reason: str) -> None:
+    with pytest.raises(Rejected) as caught:
+        read(values('a = "x"'), payload)
+    assert caught.value.reason == reason
+
+
+def test_a_word_that_is_no_utf8(read: Decode) -> None:
+    with pytest.raises(Rejected) as caught:
+        read(message('format = "text"\n[message.values]\na = "@"'), b"\xff")
+    assert caught.value.reason == "bad-utf8"
+    assert only(read(message('format = "text"\n[message.values]\na = "@"'), b" 21.5\n")) == {"a": 21.5}
