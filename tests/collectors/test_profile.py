@@ -1,49 +1,15 @@
 """The language of mapping profiles: what each key means, told by one small profile each."""
 
-import json
-from collections.abc import Callable
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from collectors.decoders import profile
-from collectors.decoders.decoded import Decoded, Route
-from collectors.sources import DeviceConfig, Source
+from collectors.sources import DeviceConfig
 from pipeline.domain.errors import Rejected
 from pipeline.domain.message import StatusReport
 from pipeline.domain.park import Family
-
-NOW = datetime(2026, 11, 22, 1, 0, tzinfo=UTC)
-Decode = Callable[..., Decoded]
-
-
-@pytest.fixture
-def read(tmp_path: Path) -> Decode:
-    """`read(text of a profile, payload, topic="t/dev")`: what it decodes to."""
-
-    def read(text: str, payload: Any, *, topic: str = "t/dev", **source: Any) -> Decoded:
-        file = tmp_path / "own.toml"
-        file.write_text(f'about = "a test"\n{text}', encoding="utf-8")
-        raw = payload if isinstance(payload, bytes) else json.dumps(payload).encode()
-        route = Route(Source("src", "#", "profile", "qinghe", profile=str(file), **source), {}, topic)
-        return profile.decoder(str(file))(route, raw, NOW)
-
-    return read
-
-
-def message(lines: str) -> str:
-    return f'[[message]]\ntopic = "t/{{device}}"\n{lines}\n'
-
-
-def values(lines: str) -> str:
-    return message(f"[message.values]\n{lines}")
-
-
-def only(said: Decoded) -> dict[str, float | None]:
-    (sample,) = said.samples
-    return sample.values
+from tests.collectors.own_profile import message, only, read, values
 
 
 @pytest.mark.parametrize(
@@ -82,11 +48,11 @@ def only(said: Decoded) -> dict[str, float | None]:
         ('a = { path = "x", scale = 1e300 }', {"x": 1e300}, None),
     ],
 )
-def test_a_value(read: Decode, line: str, payload: Any, expected: float | None) -> None:
+def test_a_value(line: str, payload: Any, expected: float | None) -> None:
     assert only(read(values(line), payload)) == {"a": expected}
 
 
-def test_what_is_not_there_is_skipped_and_what_is_required_is_missed(read: Decode) -> None:
+def test_what_is_not_there_is_skipped_and_what_is_required_is_missed() -> None:
     assert only(read(values('a = "x"\nb = "y"'), {"y": 2})) == {"b": 2.0}
     with pytest.raises(Rejected, match="required") as caught:
         read(values('a = { path = "x", required = true }\nb = "y"'), {"y": 2})
@@ -97,7 +63,7 @@ def test_what_is_not_there_is_skipped_and_what_is_required_is_missed(read: Decod
         read(text, {"p": {"t": "warm"}, "x": 2})
 
 
-def test_nothing_at_all_is_a_dead_letter_unless_the_profile_says_that_it_may_be(read: Decode) -> None:
+def test_nothing_at_all_is_a_dead_letter_unless_the_profile_says_that_it_may_be() -> None:
     with pytest.raises(Rejected) as caught:
         read(values('a = "x"'), {"y": 2})
     assert caught.value.reason == "nothing-mapped"
@@ -105,22 +71,22 @@ def test_nothing_at_all_is_a_dead_letter_unless_the_profile_says_that_it_may_be(
     assert (said.samples, said.events) == ([], [])
 
 
-def test_parts_make_many_points_of_one_line_and_leave_named_places_alone(read: Decode) -> None:
+def test_parts_make_many_points_of_one_line_and_leave_named_places_alone() -> None:
     text = values('main = "em.total"\n"{part}_{what}" = "{part}.{what}"')
     said = read(text, {"em": {"total": 1, "a": 2, "note": "x", "serial": "123"}, "pump": {"on": True, "v": None}})
     assert only(said) == {"main": 1.0, "em_a": 2.0, "pump_on": 1.0, "pump_v": None}
 
 
-def test_texts_are_numbers_of_many_points_only_where_asked(read: Decode) -> None:
+def test_texts_are_numbers_of_many_points_only_where_asked() -> None:
     assert only(read(values('"{k}" = { path = "{k}", texts = true }'), {"a": "1.5", "b": "x"})) == {"a": 1.5}
 
 
-def test_the_same_point_twice_is_handed_on_twice_so_that_a_conflict_is_seen(read: Decode) -> None:
+def test_the_same_point_twice_is_handed_on_twice_so_that_a_conflict_is_seen() -> None:
     said = read(values('"{k}" = "{k}"'), {"flow rate": 1, "flow_rate": 2})
     assert [s.values for s in said.samples] == [{"flow_rate": 1.0}, {"flow_rate": 2.0}]
 
 
-def test_each_thing_has_its_device_and_its_time(read: Decode) -> None:
+def test_each_thing_has_its_device_and_its_time() -> None:
     text = message(
         """device = "{device}-{slave}"
         sender = "{device}"
@@ -140,14 +106,14 @@ def test_each_thing_has_its_device_and_its_time(read: Decode) -> None:
     ]
 
 
-def test_a_list_is_read_item_by_item(read: Decode) -> None:
+def test_a_list_is_read_item_by_item() -> None:
     text = message('time = { path = "t", format = "s" }\n[message.values]\na = "x"\n"{k}" = "{k}"')
     said = read(text, [{"t": 1795243206, "x": 1, "y": 5}, {"t": 1795243207, "x": 2}])
     assert [s.values for s in said.samples] == [{"a": 1.0, "y": 5.0}, {"a": 2.0}]
     assert [s.time.second for s in said.samples if s.time] == [6, 7]
 
 
-def test_identity_is_what_the_profile_makes_of_parts(read: Decode) -> None:
+def test_identity_is_what_the_profile_makes_of_parts() -> None:
     text = message('parts = { n = "id" }\nidentity = "{device}:{n}"\n[message.values]\na = "x"')
     assert read(text, {"id": 17, "x": 1}).identity == "m:dev:17"
     assert read(text, {"x": 1}).identity is None
@@ -156,95 +122,7 @@ def test_identity_is_what_the_profile_makes_of_parts(read: Decode) -> None:
     assert caught.value.reason == "out-of-bounds"
 
 
-@pytest.mark.parametrize(
-    ("time", "said", "expected"),
-    [
-        ('format = "iso"', "2026-11-22T09:00:00+08:00", datetime(2026, 11, 22, 1, 0, tzinfo=UTC)),
-        ('format = "iso"', "2026-11-22T09:00:00", datetime(2026, 11, 22, 9, 0)),  # noqa: DTZ001 - no zone is the point
-        ('format = "iso", zone = "Asia/Shanghai"', "2026-11-22 09:00:00", datetime(2026, 11, 22, 1, 0, tzinfo=UTC)),
-        ('format = "iso", zone = "Asia/Shanghai"', "2026-11-22T09:00:00Z", datetime(2026, 11, 22, 9, 0, tzinfo=UTC)),
-        ('format = "s"', 1795243206, datetime(2026, 11, 21, 6, 40, 6, tzinfo=UTC)),
-        ('format = "s"', "1795243206.5", datetime(2026, 11, 21, 6, 40, 6, 500000, UTC)),
-        ('format = "ms"', 1795243206123, datetime(2026, 11, 21, 6, 40, 6, 123000, UTC)),
-        ('format = "us"', 1795243206123456, datetime(2026, 11, 21, 6, 40, 6, 123456, UTC)),
-        ('format = "%d/%m/%y %H:%M", zone = "Asia/Shanghai"', "22/11/26 09:00", datetime(2026, 11, 22, 1, tzinfo=UTC)),
-        # an hour that comes twice is its first pass, one that is skipped is read as if the change had not come
-        ('format = "iso", zone = "Europe/Berlin"', "2026-10-25T02:30:00", datetime(2026, 10, 25, 0, 30, tzinfo=UTC)),
-        ('format = "iso", zone = "Europe/Berlin"', "2026-03-29T02:30:00", datetime(2026, 3, 29, 1, 30, tzinfo=UTC)),
-        ('format = "s"', None, None),
-        ('format = "s"', "", None),
-    ],
-)
-def test_device_time(read: Decode, time: str, said: Any, expected: datetime | None) -> None:
-    text = message(f'time = {{ path = "t", {time} }}\n[message.values]\na = "x"')
-    (sample,) = read(text, {"t": said, "x": 1}).samples
-    assert sample.time == expected
-    assert (sample.time is None) or (sample.time.tzinfo is None) == (expected is not None and expected.tzinfo is None)
-
-
-@pytest.mark.parametrize("said", ["yesterday", 1e30, -1e30, True, [], {}, 10**400])
-def test_a_time_that_cannot_be_read_makes_a_dead_letter(read: Decode, said: Any) -> None:
-    text = message('time = { path = "t", format = "s" }\n[message.values]\na = "x"')
-    with pytest.raises(Rejected) as caught:
-        read(text, {"t": said, "x": 1})
-    assert caught.value.reason in ("out-of-bounds", "not-json")
-
-
-def test_registers_in_every_order(read: Decode) -> None:
-    for order, block in {"ABCD": "41BC0000", "CDAB": "000041BC", "BADC": "BC410000", "DCBA": "0000BC41"}.items():
-        text = message(
-            'registers = { path = "d", first = 100 }\n[message.values]\n'
-            f'a = {{ register = 101, type = "float32", order = "{order}" }}\nbeyond = {{ register = 103 }}\n'
-            'before = { register = 100, type = "int16" }'
-        )
-        assert only(read(text, {"d": "FFFF" + block})) == {"a": 23.5, "before": -1.0}
-        assert only(read(text, {"d": ["0xFFFF", *(int(block[i : i + 4], 16) for i in (0, 4))]}))["a"] == 23.5
-
-
-@pytest.mark.parametrize("block", ["zz", "123", [70000], [1.5], ["12"], {"a": 1}, 7])
-def test_a_block_that_is_none_makes_a_dead_letter(read: Decode, block: Any) -> None:
-    text = message('registers = { path = "d" }\n[message.values]\na = { register = 0 }')
-    with pytest.raises(Rejected) as caught:
-        read(text, {"d": block})
-    assert caught.value.reason == "bad-type"
-
-
-def test_csv_row_by_row(read: Decode) -> None:
-    text = message(
-        """format = "csv"
-        csv = { columns = ["time", "temp", "hum"], delimiter = ";" }
-        time = { path = "time", format = "%Y-%m-%d %H:%M:%S", zone = "Asia/Shanghai" }
-        [message.values]
-        temperature = { path = "temp", unit = "°C" }
-        humidity = { path = "hum", unit = "%RH" }
-        """
-    )
-    said = read(text, b"2026-11-22 09:00:00;21.5;40\r\n2026-11-22 09:01:00; 21.6 ;\r\n")
-    assert [(s.time, s.values) for s in said.samples] == [
-        (datetime(2026, 11, 22, 1, 0, tzinfo=UTC), {"temperature": 21.5, "humidity": 40.0}),
-        (datetime(2026, 11, 22, 1, 1, tzinfo=UTC), {"temperature": 21.6}),
-    ]
-    with pytest.raises(Rejected) as caught:
-        read(text, b"1;2;3;4")
-    assert caught.value.reason == "not-csv"
-
-
-def test_csv_with_its_own_header_and_the_device_in_a_column(read: Decode) -> None:
-    text = message(
-        """format = "csv"
-        csv = { header = true }
-        parts = { meter = "id" }
-        device = "{meter}"
-        [message.values]
-        energy = "kwh"
-        """
-    )
-    said = read(text, b"\xef\xbb\xbfid,kwh\nm-1,10\nm-2,20\n")
-    assert {s.device_id: s.values["energy"] for s in said.samples} == {"m-1": 10.0, "m-2": 20.0}
-    assert said.sender == ("qinghe", Family.GATEWAY, "src")
-
-
-def test_the_first_message_that_fits_reads_what_comes(read: Decode) -> None:
+def test_the_first_message_that_fits_reads_what_comes() -> None:
     text = (
         message('when = { kind = ["a", "b"], n = 1 }\n[message.values]\nfirst = "x"')
         + message('\nwhen = { kind = "noise" }\nignore = true\n')
@@ -258,7 +136,7 @@ def test_the_first_message_that_fits_reads_what_comes(read: Decode) -> None:
     assert caught.value.reason == "unknown-message"
 
 
-def test_a_status_with_all_that_it_may_say(read: Decode) -> None:
+def test_a_status_with_all_that_it_may_say() -> None:
     text = message(
         """time = { path = "t", format = "s" }
         [message.status]
@@ -280,14 +158,14 @@ def test_a_status_with_all_that_it_may_say(read: Decode) -> None:
     assert caught.value.reason == "out-of-bounds"
 
 
-def test_names_and_families_are_the_sources_own(read: Decode) -> None:
+def test_names_and_families_are_the_sources_own() -> None:
     devices = {"dev": DeviceConfig("meter-b1-12", Family.METER)}
     said = read(values('a = "x"'), {"x": 1}, devices=devices, points={"a": "active_power"})
     assert said.sender == ("qinghe", Family.METER, "meter-b1-12")
     assert only(said) == {"active_power": 1.0}
 
 
-def test_a_point_is_listed_by_its_foreign_name_or_by_what_the_profile_makes_of_it(read: Decode) -> None:
+def test_a_point_is_listed_by_its_foreign_name_or_by_what_the_profile_makes_of_it() -> None:
     text = values('"{s}_temp" = "{s}"')
     assert only(read(text, {"Main Pipe": 1}, points={"Main Pipe_temp": "a", "a": "b"})) == {"a": 1.0}
     assert only(read(text, {"Main Pipe": 1}, points={"main_pipe_temp": "a", "a": "b"})) == {"a": 1.0}
@@ -303,13 +181,13 @@ def test_a_point_is_listed_by_its_foreign_name_or_by_what_the_profile_makes_of_i
         (b"", "not-json"),
     ],
 )
-def test_a_payload_that_is_none(read: Decode, payload: bytes, reason: str) -> None:
+def test_a_payload_that_is_none(payload: bytes, reason: str) -> None:
     with pytest.raises(Rejected) as caught:
         read(values('a = "x"'), payload)
     assert caught.value.reason == reason
 
 
-def test_a_word_that_is_no_utf8(read: Decode) -> None:
+def test_a_word_that_is_no_utf8() -> None:
     with pytest.raises(Rejected) as caught:
         read(message('format = "text"\n[message.values]\na = "@"'), b"\xff")
     assert caught.value.reason == "bad-utf8"
