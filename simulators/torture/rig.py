@@ -139,7 +139,6 @@ class Rig:
     def _start_processes(self) -> None:
         env = {
             "PARK_SECRETS": str(self.folder / "secrets"),
-            "PARK_SPOOL": str(self.folder / "spool"),
             "PARK_HOME": str(self._settings.home.absolute()),
             "PARK_SPOOL": str(self.folder / "spool"),
             "PARK_SPOOL_MB": str(SPOOL_MB),
