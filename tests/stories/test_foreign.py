@@ -4,14 +4,17 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from paho.mqtt.client import Client
+from paho.mqtt.client import Client, MQTTMessage
 
 from collectors import secrets
+from collectors.decoders.sparkplug_payload import Payload
+from pipeline.domain.quality import Quality
+from tests.collectors.edge import Edge, Published
 from tests.conftest import OwnBroker, wait_until
 from tests.stories.conftest import Load, Town
 
@@ -110,6 +113,52 @@ def test_foreign_devices_are_stored_beside_our_own(
     town.wait_for("select count(*) from park.dead_letters", 1)
     assert town.one("select reason || ' ' || device_id from park.dead_letters") == "no-codec water-7"
     assert town.one("select count(*) from park.devices where device_id ~ 'bridge'") == 0
+
+
+SPARKPLUG = """
+[[source]]
+name = "plant"
+topic = "spBv1.0/#"
+format = "sparkplug"
+park = "small"
+[source.devices]
+"g/n/m1" = { id = "press-1", family = "meter" }
+"""
+
+
+def test_a_sparkplug_node_that_loses_a_message_is_asked_for_its_birth(
+    database: str, broker: OwnBroker, make_town: MAKE, client: Client, tmp_path: Path
+) -> None:
+    town = make_town(database, broker)
+    collector(town, tmp_path, SPARKPLUG)
+    assert town.held_lanes() == 6  # five families, `sparkplug`
+    asked: list[MQTTMessage] = []
+    client.on_message = lambda _client, _user, message: asked.append(message)
+    client.subscribe("spBv1.0/g/NCMD/n", 0)
+    edge = Edge([0, 1, 2, 3, 4, 5])
+    edge.now = datetime.now(UTC) - timedelta(seconds=30)
+
+    def send(*said: Published) -> None:
+        for one in said:
+            client.publish(one.topic, one.payload, qos=0).wait_for_publish(10)
+
+    send(*edge.birth(), edge.data("m1", 0))
+    first = edge.values["m1", "power"]
+    wait_until(lambda: values(town, "press-1").get("power") == first, within=20, what="the first value")
+    assert town.one("select family from park.devices where device_id = 'press-1'") == "meter"
+    edge.data("m1", 0)  # lost on the way
+    send(edge.data("m1", 0))
+    early = edge.values["m1", "power"]
+    (command,) = wait_until(lambda: asked, within=20, what="a rebirth command")
+    sent = Payload.FromString(command.payload)
+    assert [(m.name, m.boolean_value) for m in sent.metrics] == [("Node Control/Rebirth", True)]
+    assert values(town, "press-1")["power"] == first  # what came early waits for its birth
+    send(*edge.birth())
+    wait_until(lambda: values(town, "press-1")["power"] == early, within=20, what="the value that came early")
+    send(edge.death())
+    stale = "select count(*) from park.points where device_id = 'press-1' and quality = %s"
+    wait_until(lambda: town.one(stale, int(Quality.STALE)) == 2, within=20, what="both points stale")
+    assert town.one("select count(*) from park.dead_letters") == 0
 
 
 def test_a_sources_file_with_errors_stops_the_collector_and_says_what_to_write(tmp_path: Path) -> None:
