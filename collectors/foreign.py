@@ -58,7 +58,7 @@ class Foreign:
             raise Rejected("too-large", f"{len(payload)} bytes; {most} at most")
         if host is not None:
             told = self._kept(host.receive(topic, payload, received))
-            return told if abs(received - self._asked) < ASKED_EVERY else told + self.due(received)
+            return told + self.due(received) if self.restless(received) else told
         said = self._decoders[route.source.format, route.source.profile](route, payload, received)
         if said is not None and retained and said.identity is None:
             said = _dated_only(said)
@@ -67,8 +67,12 @@ class Foreign:
         digest = self._digest(topic.encode(), payload)
         return [Message(said.sender, said.identity, digest, received, said.samples, said.events, retained)]
 
+    def restless(self, now: datetime) -> bool:
+        """Whether `due` is worth asking now: there may be something that waits, and it was not asked for a second."""
+        return bool(self._hosts) and abs(now - self._asked) >= ASKED_EVERY
+
     def due(self, now: datetime) -> list[Message | Refused]:
-        """What has waited long enough; asked about every second, by messages and, where none come, by their lane."""
+        """What has waited long enough."""
         self._asked = now
         return self._kept(told for host in self._hosts.values() for told in host.due(now))
 

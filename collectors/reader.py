@@ -21,6 +21,7 @@ from pipeline.validate import dated
 
 log = logging.getLogger(__name__)
 OURS = b"park/v1/"
+LAST = b"last"
 MOST_TOPICS = 100_000  # remembered as parsed; whoever invents topics must not fill the memory
 
 
@@ -40,7 +41,7 @@ class Reader:
         if topic.startswith(OURS) or (topic and not self.foreign.table):
             return [self.read(topic, payload, received, retained=arrived.retained)]
         if not topic:
-            return self.due(received)
+            return self._finish(self.foreign.leave() if payload == LAST else self.foreign.due(received))
         try:
             return self._finish(self.foreign.read(_text(topic), payload, received, retained=arrived.retained))
         except Rejected as rejected:
@@ -50,13 +51,9 @@ class Reader:
             why = Rejected("decoder-error", type(error).__name__)
         return [self.reject(Letter(topic, payload, received), why)]
 
-    def due(self, now: datetime) -> list[Message | DeadLetter]:
-        """What has waited long enough for messages that never came; to be asked about every second."""
-        return self._finish(self.foreign.due(now))
-
-    def leave(self) -> list[Message | DeadLetter]:
-        """Everything that still waits; after it the reader remembers nothing of a lane."""
-        return self._finish(self.foreign.leave())
+    def restless(self, now: datetime) -> bool:
+        """Whether something may have waited long enough for messages that never came: then read a `tick`."""
+        return self.foreign.restless(now)
 
     def commands(self) -> list[Command]:
         """What to publish, each once, after messages were read."""
@@ -125,9 +122,10 @@ class Reader:
         return mark.digest()
 
 
-def tick(now: datetime) -> Arrived:
-    """A delivery that nobody published, under a topic that MQTT does not know: it carries what was due at `now`."""
-    return Arrived(b"", b"", now, mid=0, qos=0, connection=0)
+def tick(now: datetime, *, last: bool = False) -> Arrived:
+    """A delivery that nobody published, under a topic that MQTT does not know: it says what was due at `now`, the last
+    one everything that still waits."""
+    return Arrived(b"", LAST if last else b"", now, mid=0, qos=0, connection=0)
 
 
 def _text(topic: bytes) -> str:

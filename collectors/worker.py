@@ -13,7 +13,7 @@ import psycopg
 from collectors.credentials import CredentialBook
 from collectors.handover import Handover, Said
 from collectors.inbox import Arrived
-from collectors.reader import Reader
+from collectors.reader import Reader, tick
 from collectors.routes import SourceTable
 from collectors.secrets import Keys
 from collectors.session import Session
@@ -101,8 +101,7 @@ class Worker:
 
     @property
     def state(self) -> int:
-        """MOST_LETTERS = 100_000
-        LIVE, DRAINING, SPOOLING or HOLDING (neither database nor spool take anything)."""
+        """LIVE, DRAINING, SPOOLING or HOLDING (neither database nor spool take anything)."""
         if self._refused:
             return HOLDING
         if self.spool.empty:
@@ -134,8 +133,23 @@ class Worker:
             if not arrived:
                 self._idle()
             self.session.ack(arrived)
+            for command in self.reader.commands():
+                self.session.publish(command.topic, command.payload, qos=command.qos)
             metrics.COLLECTOR_INBOX.labels(self.name).set(len(self.session.inbox))
+        self._pass_time(last=True)
         self._emptied = True
+
+    def _pass_time(self, *, last: bool = False) -> None:
+        """Keeps what an ordered lane's reader held back for messages that never came, as of a delivery of its own.
+
+        While the spool has something, the reader belongs to the drain, whose messages carry their time with them.
+        """
+        now = self.settings.clock.now()
+        if self.ordered and self._direct() and (last or self.reader.restless(now)):
+            beat = [tick(now, last=last)]
+            said = self.handover.understand(beat)
+            if any(said):
+                self._keep(beat, said)
 
     def _gather(self) -> list[Arrived]:
         """The next batch: what arrives within the batch's age, at most its size."""
@@ -153,14 +167,15 @@ class Worker:
         database has not taken the first of what waits there."""
         return self.spool.empty or (self.drain.flowing and not self.ordered)
 
-    def _keep(self, arrived: list[Arrived]) -> bool:
+    def _keep(self, arrived: list[Arrived], said: list[Said] | None = None) -> bool:
         """Makes a batch durable, however long that takes; un-acked, the broker holds back what comes after.
 
-        False where it gave up because the process is stopping: the broker keeps what was not acked.
+        said: what it says, where that is known: then nobody published it, and it is not counted. False where it gave up
+        because the process is stopping: the broker keeps what was not acked.
         """
-        metrics.COLLECTOR_MESSAGES.labels(self.name).inc(len(arrived))
-        admitted: list[Arrived] | None = None
-        said: list[Said] | None = None
+        admitted: list[Arrived] | None = None if said is None else arrived
+        if admitted is None:
+            metrics.COLLECTOR_MESSAGES.labels(self.name).inc(len(arrived))
         failures, begun = 0, time.monotonic()
         while True:
             metrics.COLLECTOR_OLDEST.labels(self.name).set(self._waited(arrived))
@@ -188,6 +203,7 @@ class Worker:
 
     def _idle(self) -> None:
         """A lane without messages says all the same that it is there."""
+        self._pass_time()
         if self._direct():
             self._well()
             if self.talkers.due(self.settings.clock.now()):

@@ -227,7 +227,9 @@ def test_a_sparkplug_source_tells_what_waited_and_asks_for_births() -> None:
     lost, early = edge.data("m1", 0), edge.data("m2", 1)
     assert give(early) == []  # waits for the one that was lost
     assert reader.commands() == []
-    assert reader.due(lost.at + timedelta(seconds=7)) == []
+    assert reader.restless(lost.at + timedelta(seconds=7))
+    assert reader.read_all(tick(lost.at + timedelta(seconds=7))) == []
+    assert not reader.restless(lost.at + timedelta(seconds=7.5))
     (command,) = reader.commands()
     assert (command.topic, command.qos) == ("spBv1.0/g/NCMD/n", 0)
     (late,) = reader.read_all(tick(lost.at + timedelta(seconds=12)))
@@ -238,4 +240,4 @@ def test_a_sparkplug_source_tells_what_waited_and_asks_for_births() -> None:
     assert letter.reason == "not-protobuf"
     edge.data("m1", 0)
     assert give(edge.data("m2", 1)) == []
-    assert len(reader.leave()) == 1
+    assert len(reader.read_all(tick(NOW, last=True))) == 1

@@ -144,20 +144,20 @@ def test_a_sparkplug_node_that_loses_a_message_is_asked_for_its_birth(
 
     send(*edge.birth(), edge.data("m1", 0))
     first = edge.values["m1", "power"]
-    wait_until(lambda: values(town, "press-1").get("power") == first, within=20, what="the first value")
+    wait_until(lambda: values(town, "press-1").get("power") == first, within=40, what="the first value")
     assert town.one("select family from park.devices where device_id = 'press-1'") == "meter"
     edge.data("m1", 0)  # lost on the way
     send(edge.data("m1", 0))
     early = edge.values["m1", "power"]
-    (command,) = wait_until(lambda: asked, within=20, what="a rebirth command")
+    (command,) = wait_until(lambda: asked, within=40, what="a rebirth command")
     sent = Payload.FromString(command.payload)
     assert [(m.name, m.boolean_value) for m in sent.metrics] == [("Node Control/Rebirth", True)]
     assert values(town, "press-1")["power"] == first  # what came early waits for its birth
     send(*edge.birth())
-    wait_until(lambda: values(town, "press-1")["power"] == early, within=20, what="the value that came early")
+    wait_until(lambda: values(town, "press-1")["power"] == early, within=40, what="the value that came early")
     send(edge.death())
     stale = "select count(*) from park.points where device_id = 'press-1' and quality = %s"
-    wait_until(lambda: town.one(stale, int(Quality.STALE)) == 2, within=20, what="both points stale")
+    wait_until(lambda: town.one(stale, int(Quality.STALE)) == 2, within=40, what="both points stale")
     assert town.one("select count(*) from park.dead_letters") == 0
 
 
