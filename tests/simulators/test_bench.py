@@ -123,6 +123,9 @@ def test_every_key_is_there_whatever_was_measured(stage: Stage) -> None:
     assert full.as_json()["readings_per_s"] == 300
     assert json.loads(json.dumps(full.as_json()))["latency_ms"] == {"p50": 1.0, "p99": 2.0}
     assert NOTHING.cpu_s_per_million == {"load": 100.0}
+    assert full.as_json()["quiet"]
+    assert not Findings(facts, {"busy_cpus": 0.5}).quiet
+    assert not Findings(facts, trials=[replace(NOTHING, other_cpu=0.5)]).quiet
 
 
 def test_the_command_prints_its_figures_and_owns_up_to_what_it_could_not_hold(
