@@ -1,18 +1,18 @@
 """Device time as vendors write it: ISO 8601, epoch in a named unit, or any other text; local time with its zone."""
 
-import math
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from collectors.decoders.envelope import Timed, device_time
 from collectors.decoders.profile_paths import MISSING, Path
+from pipeline.domain.clock_fault import GUESSED
 from pipeline.domain.errors import Rejected
 
-EPOCH_UNITS = {"s": 1, "ms": 1_000, "us": 1_000_000}  # how many of each make a second
+EPOCH_UNITS = ("s", "ms", "us")
 _NUMBER = re.compile(r"-?\d{1,20}(\.\d+)?")
-_ZERO = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,30 +37,37 @@ class TimeLine:
                 return self.parse(said)
         return None
 
-    def parse(self, said: Any) -> datetime:
+    def parse(self, said: Any) -> datetime | None:
         """One time as the payload has it."""
+        if self.format in EPOCH_UNITS:
+            when = self._epoch(said)
+        elif not isinstance(said, str):
+            raise self._unreadable()
+        elif self.format == "iso":
+            when = device_time(Timed(time=said.strip()))
+        else:
+            try:
+                when = datetime.strptime(said.strip(), self.format)  # noqa: DTZ007 - the zone is declared, or unknown
+            except ValueError as error:
+                raise self._unreadable() from error
+        if when is None or when.tzinfo is UTC or when.tzinfo is GUESSED:
+            return when
+        if when.tzinfo is None and self.zone is not None:
+            when = when.replace(tzinfo=self.zone)
         try:
-            when = self._epoch(said) if self.format in EPOCH_UNITS else self._text(said)
-            if when.tzinfo is None and self.zone is not None:
-                when = when.replace(tzinfo=self.zone)
             return when.astimezone(UTC) if when.tzinfo else when
-        except (ValueError, OverflowError) as error:
-            raise Rejected("out-of-bounds", f"the device time cannot be read as {self.format}") from error
+        except OverflowError:  # year 1 or 9999: a clock that was never set, whatever its zone
+            return when.replace(tzinfo=UTC)
 
-    def _epoch(self, said: Any) -> datetime:
+    def _epoch(self, said: Any) -> datetime | None:
+        """As in smartpark's own payloads: what makes no date in its unit is read in a finer one, and GUESSED."""
         if isinstance(said, str) and _NUMBER.fullmatch(said.strip()):
             said = float(said) if "." in said else int(said)
-        if isinstance(said, bool) or not isinstance(said, int | float) or not math.isfinite(said):
-            raise ValueError("no number")
-        per_second = EPOCH_UNITS[self.format]
-        if isinstance(said, float):
-            return _ZERO + timedelta(seconds=said / per_second)
-        whole, rest = divmod(said, per_second)
-        return _ZERO + timedelta(seconds=whole, microseconds=rest * (1_000_000 // per_second))
+        if isinstance(said, bool) or not isinstance(said, int | float) or said != said:  # not a number
+            raise self._unreadable()
+        if self.format == "s":
+            return device_time(Timed(time_s=said))
+        return device_time(Timed(time_ms=said) if self.format == "ms" else Timed(time_us=said))
 
-    def _text(self, said: Any) -> datetime:
-        if not isinstance(said, str):
-            raise ValueError("no text")  # noqa: TRY004 - the payload's fault, answered like every other
-        if self.format == "iso":
-            return datetime.fromisoformat(said.strip())
-        return datetime.strptime(said.strip(), self.format)  # noqa: DTZ007 - the zone is declared, or nobody knows it
+    def _unreadable(self) -> Rejected:
+        return Rejected("out-of-bounds", f"the device time cannot be read as {self.format}")
