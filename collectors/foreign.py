@@ -56,6 +56,8 @@ class Foreign:
         host = self._hosts.get(route.source.name)
         if len(payload) > (most := LARGEST if host is None else LARGEST_BIRTH):
             raise Rejected("too-large", f"{len(payload)} bytes; {most} at most")
+        if host is not None and retained:
+            return []  # Sparkplug retains STATE only: a birth that a broker kept says nothing about who lives now
         if host is not None:
             told = self._kept(host.receive(topic, payload, received))
             return told + self.due(received) if self.restless(received) else told

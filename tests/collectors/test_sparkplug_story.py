@@ -9,6 +9,8 @@ from collectors.decoders import sparkplug
 from collectors.decoders.sparkplug import Command, SparkplugHost
 from collectors.decoders.sparkplug_node import Told
 from collectors.decoders.sparkplug_payload import REBIRTH, Payload
+from collectors.foreign import Foreign
+from collectors.routes import SourceTable
 from pipeline.domain.message import LAST_WILL, StatusReport
 from tests.collectors.edge import SOURCE, Edge, Published
 
@@ -210,6 +212,13 @@ def test_a_birth_that_was_missed_is_noticed_when_seq_begins_anew() -> None:
     out = hear(host, [edge.data("m1", 0) for _ in range(12)])
     out += host.due(at(6, edge)) + host.due(at(6, edge))
     assert (values(out), set(reasons(out)), len(out)) == ([], {"unknown-alias"}, 12)
+
+
+def test_what_a_broker_kept_is_no_birth() -> None:
+    foreign, edge = Foreign(SourceTable([SOURCE]), lambda _topic, _payload: b""), Edge(ORDER)
+    birth, *_ = edge.birth()
+    assert foreign.read(birth.topic, birth.payload, edge.now, retained=True) == []
+    assert len(foreign.read(birth.topic, birth.payload, edge.now)) == 1
 
 
 @pytest.mark.parametrize("limit", ["HELD_PER_NODE", "HELD_BYTES"])
