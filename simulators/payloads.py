@@ -21,7 +21,7 @@ class Head(NamedTuple):
     """What every payload may begin with: who it is (id, or boot and seq) and when the device says it was.
 
     time_us is µs since 1970 (UTC); key says in which of the four forms it is written; offset_s is the device's
-    offset from UTC in seconds, for the ISO form.
+    offset from UTC in seconds, for the ISO form; None: it writes UTC and no offset (a fault, simulators/misdated.py).
     """
 
     id: str | None = None
@@ -29,7 +29,7 @@ class Head(NamedTuple):
     seq: int | None = None
     time_us: int | None = None
     key: TimeKey = "time_ms"
-    offset_s: int = 0
+    offset_s: int | None = 0
 
     @property
     def identity(self) -> str | None:
@@ -156,11 +156,13 @@ def _sample(values: Mapping[str, Value], *, bad: Iterable[str]) -> dict[str, Any
     return {"values": dict(values), **({"bad": distrusted} if distrusted else {})}
 
 
-def _stamp(time_us: int, *, key: TimeKey, offset_s: int) -> str | int | float:
+def _stamp(time_us: int, *, key: TimeKey, offset_s: int | None) -> str | int | float:
     match key:
         case "time":
             zone = timezone(timedelta(seconds=offset_s)) if offset_s else UTC
             instant = (_EPOCH + timedelta(microseconds=time_us)).astimezone(zone)
+            if offset_s is None:
+                instant = instant.replace(tzinfo=None)
             return instant.isoformat(timespec="milliseconds" if time_us % 1000 == 0 else "microseconds")
         case "time_s":
             return time_us // 1_000_000 if time_us % 1_000_000 == 0 else time_us / 1e6

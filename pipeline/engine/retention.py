@@ -10,7 +10,7 @@ from pipeline.settings import Settings
 
 CHUNKED = (("reading", "ts"), ("access_event", "ts"), ("temperature_screening", "ts"), ("device_status", "ts"))
 ROWS = (("conflict", "received"), ("dead_letter", "received"), ("device_transition", "at"), ("spool_position", "at"))
-FLOODS = (("limited_minute", "minute"), ("intake_condition", "ended"))
+FLOODS = (("limited_minute", "minute"), ("intake_condition", "ended"), ("device_clock", "ended"))
 MINUTES = ("device_minute", "reject_minute")
 ROLLUPS = ("rollup_15m", "rollup_1h")
 CHUNK = timedelta(days=8)  # events lie in chunks of 7 days
