@@ -1,6 +1,8 @@
 """Lays a batch's messages out as columns and rows; one pass over the messages, the rest is numpy."""
 
+import math
 from datetime import datetime, timedelta
+from operator import itemgetter
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +18,8 @@ from pipeline.store.registry import KnownDevice, Registry, Shape
 from pipeline.store.rows import EventRow, Fresh, Heard, Readings, Rows
 from pipeline.validate import dated
 
+PACK_SPAN_S = 31 * 86_400.0  # a message that claims a longer past than this has one time for all
+STEP_S = 1e-6
 PROVES_LIFE = timedelta(minutes=5)  # what a gateway tells of others may be history: older, it says nothing about now
 
 
@@ -47,6 +51,7 @@ class _Layout:
         self.points: list[int] = []
         self.values: list[float | None] = []
         self.counts: list[int] = []  # readings of each sample
+        self.firsts: list[int] = []  # and the point of the first of them
         self.times: list[float] = []  # of each sample, Unix time in seconds
         self.receiveds: list[float] = []
         self.devices: list[int] = []
@@ -73,6 +78,7 @@ class _Layout:
             park, _, sender = message.sender
             if message.received is not self._received:
                 self._received, self._received_s = message.received, message.received.timestamp()
+            doubted = len(self.untrusted)
             for sample in message.samples:
                 shape = shapes.get((park, sample.device_id, tuple(sample.values)))
                 if shape is None:
@@ -86,6 +92,8 @@ class _Layout:
                     self._add_dated(one, sample, shape)
                 if shape is not None and sample.device_id != sender and not message.retained:
                     self._hear_other(one, sample, shape.device)
+            if len(self.untrusted) > doubted + 1:
+                self._spread(self.untrusted[doubted:])
             if message.events:
                 self._add_events(one)
             if not message.retained:
@@ -111,6 +119,29 @@ class _Layout:
         self.times.append(when.ts.timestamp())
         self._add_values(sample, shape)
 
+    def _spread(self, doubted: list[int]) -> None:
+        """What one message tells of several instants stays apart though none of them is believed: a device's newest
+        stands at the received time, the others as long before it as they claim, and at least a microsecond."""
+        newest: dict[int, float] = {}
+        for number in doubted:
+            claimed = self.claims.get(number, -math.inf)
+            newest[self.devices[number]] = max(claimed, newest.get(self.devices[number], claimed))
+        alike: dict[tuple[int, int], list[tuple[float, int]]] = {}
+        for number in reversed(doubted):
+            device = self.devices[number]
+            back = newest[device] - self.claims.get(number, newest[device])
+            # Alike: a device's samples that begin with the same point would contradict each other.
+            back = back if back <= PACK_SPAN_S else 0.0
+            alike.setdefault((device, self.firsts[number]), []).append((back, number))
+        for samples in alike.values():
+            last, before = -STEP_S, math.nan  # equal to nothing, as a missing claim is
+            for back, number in sorted(samples, key=itemgetter(0)):
+                claimed = self.claims.get(number, math.nan)
+                if claimed != before:
+                    last = max(back, last + STEP_S)
+                before = claimed
+                self.times[number] -= last
+
     def _add_values(self, sample: Sample, shape: Shape) -> None:
         if sample.bad:
             start = len(self.points)
@@ -120,6 +151,7 @@ class _Layout:
         if sample.stale:
             self.stale.append(len(self.counts))
         self.counts.append(len(shape.points))
+        self.firsts.append(shape.points[0] if shape.points else 0)
         self.devices.append(shape.device.key)
         self.receiveds.append(self._received_s)
         self.points += shape.points

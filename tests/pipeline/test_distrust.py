@@ -158,6 +158,23 @@ def test_devices_of_the_same_gateway_with_right_clocks_keep_their_times(meter: M
     assert len(meter.rows()) == 40
 
 
+@pytest.mark.parametrize("off", [timedelta(hours=8), timedelta(days=-20_000), None], ids=["zone", "1970", "no time"])
+def test_a_pack_of_a_lying_clock_keeps_its_readings_apart(meter: Meter, off: timedelta | None) -> None:
+    """Each at one received time would be one reading and several contradictions."""
+    samples = [
+        Sample("m1", None if off is None else meter.now + off + n * MINUTE, {"active_power": float(n)})
+        for n in range(4)
+    ]
+    samples.append(samples[2])  # a repeat within the pack is one reading
+    pack = Message(Sender("small", Family.METER, "m1"), "m:pack", None, meter.now, samples)
+    outcome = meter.write(pack)
+    timed = off is not None
+    assert (outcome.readings, outcome.duplicates, outcome.conflicts) == ((4, 1, 0) if timed else (5, 0, 0))
+    step = MINUTE if timed else timedelta(microseconds=1)
+    assert sorted(row[0] for row in meter.rows()) == [meter.now - n * step for n in reversed(range(outcome.readings))]
+    assert meter.deliver(pack).duplicates == 1
+
+
 def test_a_message_that_came_late_from_a_clock_ahead_is_not_believed_either(meter: Meter) -> None:
     """Eight hours ahead and ten hours late looks like two hours late."""
     meter.live(6, timedelta(hours=8))
