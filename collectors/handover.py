@@ -110,6 +110,8 @@ class Handover:
                 batch.messages.append(one)
             else:
                 batch.dead_letters.append(one)
+        if not len(batch) and note is None:
+            return  # time passed, and nothing came of it
         try:
             self._write(batch, end, note)
         except REFUSED as error:

@@ -12,7 +12,7 @@ from rich.console import Console
 from pipeline.domain.errors import ConfigurationError
 from pipeline.settings import Settings
 from pipeline.store.database import connect
-from simulators.bench import report, scenario, trial, yardsticks
+from simulators.bench import outage, report, scenario, trial, yardsticks
 from simulators.bench.ledger import QUERIES, Ledger
 from simulators.bench.profile import Profile
 from simulators.bench.report import Findings
@@ -176,6 +176,8 @@ def arguments(argv: list[str]) -> tuple[Plan, bool]:
 
 def main(argv: list[str]) -> int:
     """`park bench`; exit code 1 where a message was lost or stored twice, or no rate was sustained."""
+    if argv[:1] == ["outage"]:
+        return outage.main(argv[1:])
     plan, as_json = arguments(argv)
     console = Console(stderr=as_json, highlight=False, soft_wrap=True)
     begun = time.monotonic()
