@@ -261,3 +261,29 @@ print(count)
     assert not list(tmp_path.glob("meter/aside/*"))
     spool.release()
     assert resource.getrlimit(resource.RLIMIT_FSIZE)[0] == resource.RLIM_INFINITY
+
+
+def test_memory_stays_flat_however_much_lies_there(tmp_path: Path) -> None:
+    """Fifty times as much costs next to nothing more; in a process of its own, whose peak is its own."""
+    script = f"""
+import resource, sys, os
+sys.path.insert(0, {str(Path.cwd())!r})
+from pathlib import Path
+from tests.collectors.test_spool import Position, kept, make, from_start, MB
+
+def peak():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+
+spool = make(Path({str(tmp_path)!r}))
+def fill(count):
+    for n in range(count):
+        spool.append([kept(n, os.urandom(200)) for n in range(500)])
+def drain():
+    while portion := spool.portion(5000, from_start):
+        spool.done(portion)
+fill(12); drain(); small = peak()
+fill(600); drain()
+print(peak() - small)
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert int(done.stdout) < 30  # MB; what lay there was 65

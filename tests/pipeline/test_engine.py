@@ -12,6 +12,7 @@ from pipeline.engine.run import steps
 from pipeline.engine.steps import Engine, Step
 from pipeline.ingest import Writer
 from pipeline.settings import Settings
+from pipeline.store import spool as store
 from pipeline.store.database import connect
 from tests.park import apply_small_park
 
@@ -98,6 +99,32 @@ def test_when_nothing_arrives_at_all_no_device_is_blamed_for_it(conn: psycopg.Co
     assert (state(conn), state(conn, "gw")) == ("online", "online")
     e.tick(conn, at(402 + 180 + 600))  # ten minutes of nothing: for all we know they are
     assert (state(conn), state(conn, "gw")) == ("offline", "offline")
+
+
+def test_while_a_spool_drains_nobody_is_called_silent(conn: psycopg.Connection) -> None:
+    """The database was away for an hour; live messages are back, what came meanwhile is still on a collector's disk."""
+    e = engine()
+    say(conn, 0)
+    e.tick(conn, at(1))
+    store.keep_backlog(conn, host="h", lane="meter", messages=9, oldest=at(10), now=at(3600))
+    others_speak(conn, 3600)
+    e.tick(conn, at(3620))
+    assert state(conn) == "online"
+    store.keep_backlog(conn, host="h", lane="meter", messages=0, oldest=None, now=at(3625))
+    e.tick(conn, at(3630))
+    assert state(conn) == "offline"
+
+
+def test_a_spool_whose_collector_died_keeps_nobody_from_judging(conn: psycopg.Connection) -> None:
+    e = engine()
+    say(conn, 0)
+    e.tick(conn, at(1))
+    store.keep_backlog(conn, host="h", lane="meter", messages=9, oldest=at(10), now=at(3600))
+    others_speak(conn, 3650)
+    e.tick(conn, at(3659))
+    assert state(conn) == "online"
+    e.tick(conn, at(3661))
+    assert state(conn) == "offline"
 
 
 def test_a_device_that_was_only_heard_long_ago_is_offline_not_unknown(conn: psycopg.Connection) -> None:

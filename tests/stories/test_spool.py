@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from simulators.servers.proxy import Proxy
+from tests.collectors.edge import Edge, Published
 from tests.conftest import OwnBroker, OwnDatabase, wait_until
 from tests.stories.conftest import Load, Town
 from tests.stories.test_nothing_lost import READINGS, stored_once
@@ -224,3 +225,36 @@ def test_live_messages_pass_the_spool_by_and_older_ones_move_no_latest_value(
     town.collector("collector-3")
     stored_once(town, 180)
     assert town.one(f"select sum(value)::int from ({latest}) x") == newest  # noqa: S608
+
+
+def test_an_edge_nodes_messages_keep_their_order_through_the_spool(
+    own_database: OwnDatabase, broker: OwnBroker, make_town: MAKE, load: Load
+) -> None:
+    """Sparkplug B: aliases come from the birth, `seq` counts; what is read twice or too early would ask for a birth."""
+    town = make_town(own_database.url, broker)
+    sources = town.stack.folder / "sources.toml"
+    sources.write_text('[[source]]\nname = "plant"\ntopic = "spBv1.0/#"\nformat = "sparkplug"\npark = "small"\n')
+    name = town.collector("collector-1", PARK_SOURCES=str(sources))
+    asked: list[str] = []
+    load.client.on_message = lambda _client, _user, message: asked.append(message.topic)
+    load.client.subscribe("spBv1.0/+/NCMD/+")
+    edge = Edge([0, 1, 2, 3, 4, 5])
+
+    def publish(said: list[Published]) -> None:
+        for one in said:
+            load._infos.append(load.client.publish(one.topic, one.payload, qos=1))
+
+    publish(edge.birth())
+    town.wait_for(READINGS, len(edge.said))
+    own_database.kill()
+    for n in range(40):
+        publish([edge.data("m1", n % 2)])
+    load.acknowledged()
+    wait_until(lambda: figures(town, name, "park_spool_messages").get("sparkplug", 0) >= 40, within=30, what="spooled")
+    own_database.start()
+    for n in range(40):  # behind what is drained, not past it
+        publish([edge.data("m2", n % 2)])
+    town.wait_for(READINGS, len(edge.said))
+    town.ready(name)
+    assert town.one("select count(*) from park.dead_letters") == 0
+    assert asked == []

@@ -1,0 +1,86 @@
+"""The way into the database: a connection that hangs is given up, and what the database refuses stands alone."""
+
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import psycopg
+
+from collectors import secrets
+from collectors.credentials import CredentialBook
+from collectors.handover import Handover
+from collectors.inbox import Arrived
+from collectors.reader import Reader
+from pipeline.domain.errors import Unavailable
+from pipeline.settings import Settings
+from simulators.servers.proxy import Proxy
+from tests.conftest import wait_until
+
+NOW = datetime(2026, 11, 22, 2, 0, tzinfo=UTC)
+
+
+def arrived(n: int, more: str = "") -> Arrived:
+    text = f'{{"id": "i{n}", "time_ms": {1795312800000 + n}, "values": {{"x": {n}}}{more}}}'
+    return Arrived(b"park/v1/p/meter/m/readings", text.encode(), NOW, n, 1, 1)
+
+
+def make(url: str, folder: Path) -> Handover:
+    secrets.make(folder)
+    keys = secrets.read(folder)
+    return Handover(
+        "meter", Reader(keys, CredentialBook(keys.pseudonym)), Settings.from_env({"PARK_DATABASE_URL": url})
+    )
+
+
+def test_a_write_that_hangs_is_given_up(database: str, cut: Callable[[int], Proxy], tmp_path: Path) -> None:
+    port = database.rsplit(":", 1)[1].split("/")[0]
+    wire = cut(int(port))
+    handover = make(database.replace(f":{port}/", f":{wire.port}/"), tmp_path)
+    handover.open()
+    wire.freeze()
+    raised: list[Exception] = []
+
+    def store() -> None:
+        try:
+            handover.store([arrived(1)], handover.understand([arrived(1)]))
+        except Unavailable as error:
+            raised.append(error)
+
+    thread = threading.Thread(target=store)
+    thread.start()
+    wait_until(lambda: handover._busy_since is not None, within=10, what="it writes")
+    handover.interrupt(after_s=60.0)  # not for so long
+    assert thread.is_alive()
+    handover.interrupt(after_s=0.0)
+    thread.join(timeout=10)
+    assert len(raised) == 1
+    handover.drop()
+    wire.heal()
+    handover.store([arrived(1)], handover.understand([arrived(1)]))
+    with psycopg.connect(database) as conn:
+        assert conn.execute("select count(*) from smartpark.reading").fetchone() == (1,)
+    handover.drop()
+
+
+def test_notes_follow_what_is_stored_piece_by_piece(database: str, tmp_path: Path) -> None:
+    handover = make(database, tmp_path)
+    batch = [arrived(n, ', "units": {"x": "a\\u0000b"}' if n == 2 else "") for n in range(5)]
+    said = handover.understand(batch)
+    noted: list[tuple[int, int]] = []
+
+    def note(conn: psycopg.Connection, count: int) -> None:
+        row = conn.execute("select count(*) from smartpark.reading").fetchone()
+        assert row
+        noted.append((count, row[0]))
+
+    handover.store(batch, said, note=note)
+    assert [count for count, _ in noted][-1] == 5
+    assert [count for count, _ in noted] == sorted(count for count, _ in noted)
+    with psycopg.connect(database) as conn:
+        stored = conn.execute("select count(*) from smartpark.reading").fetchone()
+        letters = conn.execute("select count(*) from smartpark.dead_letter").fetchone()
+    assert stored
+    assert letters
+    assert stored[0] + letters[0] == 5
+    handover.drop()
