@@ -39,9 +39,9 @@ class Link:
         self.gateway, self.connections = gateway, 0
         self._will_topic, self._will = will_topic, will
         self._regained = False
-        self._acks: deque[tuple[int, int]] = deque()  # packet id, real µs
+        self._acks: deque[tuple[int, int, int]] = deque()  # packet id, real µs, number of the connection it came over
         self._waiting: dict[int, tuple[int, Sent]] = {}  # packet id -> publication, what was sent
-        self._recent: deque[Sent] = deque(maxlen=RECENT)
+        self._recent: deque[tuple[int, Sent]] = deque(maxlen=RECENT)  # by connection, in the order of PUBACKs
         self.connected = threading.Event()
         client = mqtt.Client(
             CallbackAPIVersion.VERSION2, client_id, protocol=MQTTProtocolVersion.MQTTv311, clean_session=False
@@ -75,11 +75,11 @@ class Link:
         """PUBACKs since the last call: (publication, real µs)."""
         found = []
         while self._acks:
-            packet, at_us = self._acks.popleft()
+            packet, at_us, connection = self._acks.popleft()
             known = self._waiting.pop(packet, None)
             if known:
                 found.append((known[0], at_us))
-                self._recent.append(known[1]._replace(at=time.monotonic()))
+                self._recent.append((connection, known[1]._replace(at=time.monotonic())))
         return found
 
     def losses(self) -> list[Sent] | None:
@@ -90,8 +90,13 @@ class Link:
         if not self._regained:
             return None
         self._regained = False
-        again = [s for s in self._recent if s.at >= self._recent[-1].at - RESEND_S]
-        self._recent.clear()
+        present = self.connections
+        lost = [(c, s) for c, s in self._recent if c < present]
+        # Back from the last PUBACK before the loss: one of the present connection may be much later.
+        last = {c: s.at for c, s in lost}
+        again = [s for c, s in lost if s.at >= last[c] - RESEND_S]
+        for _ in lost:
+            self._recent.popleft()
         newest = {s.topic: s for s in again if s.retain}
         return [s if not s.retain or newest[s.topic] is s else s._replace(retain=False) for s in again]
 
@@ -111,4 +116,4 @@ class Link:
         client.will_set(self._will_topic, self._will(self.connections), qos=1, retain=True)
 
     def _published(self, client: mqtt.Client, data: Any, mid: int, reason: ReasonCode, properties: Any) -> None:
-        self._acks.append((mid, time.time_ns() // 1000))
+        self._acks.append((mid, time.time_ns() // 1000, self.connections))

@@ -80,7 +80,8 @@ class Rig:
         elif kind == "kill-database":
             self._database.kill()
         elif kind == "stop-database":
-            self._database.stop()
+            with suppress(ServerError):  # it did not stop in time and was killed, as a supervisor would
+                self._database.stop()
         else:
             self._strike_process(fault)
 
