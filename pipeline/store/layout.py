@@ -1,7 +1,7 @@
 """Lays a batch's messages out as columns and rows; one pass over the messages, the rest is numpy."""
 
 import math
-from datetime import datetime, timedelta
+from datetime import datetime
 from operator import itemgetter
 
 import numpy as np
@@ -20,7 +20,7 @@ from pipeline.validate import dated
 
 PACK_SPAN_S = 31 * 86_400.0  # a message that claims a longer past than this has one time for all
 STEP_S = 1e-6
-PROVES_LIFE = timedelta(minutes=5)  # what a gateway tells of others may be history: older, it says nothing about now
+PROVES_LIFE_S = 300.0  # what a gateway tells of others may be history: older, it says nothing about now
 
 
 def lay_out(fresh: list[Fresh], registry: Registry, conn: psycopg.Connection, *, now: datetime) -> Rows:
@@ -180,10 +180,9 @@ class _Layout:
 
     def _hear_other(self, one: Fresh, sample: Sample, device: KnownDevice) -> None:
         """A device behind a gateway is alive if what is told of it is of now; being called stale is no sign of life."""
-        received = one.message.received
-        age = received - dated(sample.time, received, distrusted=device.key in self.registry.distrusted).ts
-        if age < max(PROVES_LIFE, timedelta(seconds=3 * device.interval_s)) and not (sample.stale or sample.historical):
-            self._hear(device, received, stale_after_s=sample.stale_after_s)
+        age_s = self._received_s - self.times[-1]  # of the sample that was added last
+        if age_s < max(PROVES_LIFE_S, 3 * device.interval_s) and not (sample.stale or sample.historical):
+            self._hear(device, one.message.received, stale_after_s=sample.stale_after_s)
 
     def _hear(
         self,
