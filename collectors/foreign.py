@@ -5,14 +5,15 @@ from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 from collectors.decoders import chirpstack, park_foreign, profile, senml, zigbee2mqtt
-from collectors.decoders.decoded import Decoded, Decoder
-from collectors.decoders.sparkplug import Command, SparkplugHost
+from collectors.decoders.decoded import Decoded, Decoder, Route
+from collectors.decoders.sparkplug import Command, SparkplugHost, derived_id
 from collectors.decoders.sparkplug_node import Told
 from collectors.routes import SourceTable
 from collectors.seal import Letter
 from collectors.sources import Format, Source
 from pipeline.domain.errors import ConfigurationError, Rejected
 from pipeline.domain.message import Message, Sender
+from pipeline.domain.park import Family
 
 ASKED_EVERY = timedelta(seconds=1)
 LARGEST = 256 * 1024  # bytes, as for smartpark's own payloads
@@ -89,7 +90,11 @@ class Foreign:
     def sender(self, topic: str) -> Sender | None:
         """Who published, as far as the topic tells it; for dead letters."""
         route = self.table.route(topic)
-        if route is None or not (device := route.parts.get("device")):
+        if route is None:
+            return None
+        if route.source.format == Format.SPARKPLUG:
+            return _sparkplug_sender(route)
+        if not (device := route.parts.get("device")):
             return None
         try:
             if route.source.format == Format.CHIRPSTACK:
@@ -115,6 +120,16 @@ class Foreign:
 def check(table: SourceTable) -> None:
     """ConfigurationError where a source names what cannot be had; told when a process starts."""
     Foreign(table, lambda _topic, _payload: b"")
+
+
+def _sparkplug_sender(route: Route) -> Sender | None:
+    levels = route.topic.split("/")
+    if len(levels) not in (4, 5) or not all(levels):
+        return None
+    foreign = "/".join((levels[1], *levels[3:]))
+    known = route.source.devices.get(foreign)
+    family = (known.family if known else None) or (Family.GATEWAY if len(levels) == 4 else route.source.family)
+    return Sender(route.source.park, family, known.id if known else derived_id(foreign))
 
 
 def _dated_only(said: Decoded) -> Decoded:

@@ -209,3 +209,15 @@ def test_a_topic_tells_the_device_as_its_payload_does(format_: str, topic: str, 
     reader = Reader(KEYS, CredentialBook(KEYS.pseudonym), SourceTable([source(format_, topic=TOPICS[format_][0])]))
     sender = reader.foreign.sender(topic)
     assert (sender.device_id if sender else None) == device
+
+
+@given(st.lists(st.text(max_size=6), min_size=1, max_size=6))
+def test_no_topic_breaks_the_question_who_sent_it(levels: list[str]) -> None:
+    roots = {"zigbee2mqtt": "zigbee2mqtt/{device...}", "senml": "senml/{device}", "sparkplug": "spBv1.0/#"}
+    found = [Source(name, topic, name, "qinghe", lane=name) for name, topic in roots.items()]
+    reader = Reader(KEYS, CredentialBook(KEYS.pseudonym), SourceTable(found))
+    for root in ("zigbee2mqtt", "senml", "spBv1.0"):
+        topic = "/".join([root, *levels])
+        reader.foreign.sender(topic)
+        for one in reader.read_all(Arrived(topic.encode(), b"{", NOW, 1, 1, 1)):
+            assert isinstance(one, Message) or one.reason != "decoder-error"

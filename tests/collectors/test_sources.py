@@ -238,6 +238,7 @@ def test_a_sparkplug_source_tells_what_waited_and_asks_for_births() -> None:
     (letter,) = reader.read_all(Arrived(b"spBv1.0/g/NDATA/n", b"\xff", NOW, 1, 0, 1))
     assert isinstance(letter, DeadLetter)
     assert letter.reason == "not-protobuf"
+    assert letter.device_id == "g.n"
     edge.data("m1", 0)
     assert give(edge.data("m2", 1)) == []
     assert len(reader.read_all(tick(NOW, last=True))) == 1

@@ -115,6 +115,24 @@ def test_foreign_devices_are_stored_beside_our_own(
     assert town.one("select count(*) from park.devices where device_id ~ 'bridge'") == 0
 
 
+def test_a_dead_letter_goes_through_once_the_sources_file_is_mended(
+    database: str, broker: OwnBroker, make_town: MAKE, client: Client, tmp_path: Path
+) -> None:
+    town = make_town(database, broker)
+    collector(town, tmp_path)
+    state = {"1/2": 7, "1_2": 8, "last_seen": datetime.now(UTC).isoformat()}
+    publish(client, "zigbee2mqtt/hall/meter", state)
+    letters = "select coalesce(max(reason || ' ' || device_id), '') from park.dead_letters"
+    town.wait_for(letters, "bad-point-name hall-meter", within=40)
+    mended = tmp_path / "mended.toml"
+    mended.write_text(SOURCES.replace('"leak-1"', '"leak-1"\n[source.points]\n"1/2" = "half"'), encoding="utf-8")
+    env = {**town.stack.env, "PARK_SOURCES": str(mended)}
+    command = [sys.executable, "-m", "park", "replay", "--json"]
+    ended = subprocess.run(command, env=env, capture_output=True, text=True, timeout=120, check=True)
+    assert json.loads(ended.stdout.splitlines()[-1])["stored"] == 1
+    assert values(town, "hall-meter") == {"half": 7, "p_1_2": 8}
+
+
 SPARKPLUG = """
 [[source]]
 name = "plant"
