@@ -12,7 +12,7 @@ from pipeline.engine.conditions import Conditions
 from pipeline.engine.retention import Retention
 from pipeline.engine.rollup import RollUp
 from pipeline.engine.rollup_community import CommunityRollUp
-from pipeline.engine.silence import run as silence
+from pipeline.engine.silence import Silence
 from pipeline.engine.steps import Engine, Step
 from pipeline.process import running
 from pipeline.settings import Settings
@@ -31,7 +31,7 @@ def steps(edition: str, settings: Settings) -> list[Step]:
     else:
         rollup = Step("roll-ups", RollUp(edition, settings.raw_days).run, timedelta(seconds=5))
     return [
-        Step("silence", silence, timedelta(seconds=1)),
+        Step("silence", Silence().run, timedelta(seconds=1)),
         rollup,
         Step("conditions", Conditions(settings).run, timedelta(seconds=10)),
         Step("retention", Retention(edition, settings).run, timedelta(hours=1)),

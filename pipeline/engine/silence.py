@@ -17,16 +17,25 @@ BLIND = timedelta(minutes=10)  # when nothing at all arrived for so long, the de
 SPOOL_ALIVE = timedelta(minutes=1)  # a drain that said nothing for so long is dead, and keeps nobody from judging
 
 
-def run(conn: psycopg.Connection, now: datetime) -> int:
-    """Each device whose state is due, once; the update is the claim. Returns how many changed."""
-    (evidence,) = conn.execute(QUERIES["evidence"], {"before": now - ROUND}).fetchone() or (None,)
-    due = {"now": now, "evidence": evidence, "long_ago": now - BLIND}
-    if conn.execute(QUERIES["draining"], {"alive": now - SPOOL_ALIVE}).fetchone():
-        due |= {"evidence": None, "long_ago": None}  # only who said good-bye
-    changed = 0
-    for name in ("heard_again", "fell_silent"):
-        rows = conn.execute(QUERIES[name], due).fetchall()
-        changed += len(rows)
-        if rows:
-            mailroom.notify(conn, {"transition"}, rows[-1][0])
-    return changed
+class Silence:
+    """The step. One for each connection of an engine: what it knows of the time before is nothing."""
+
+    def __init__(self) -> None:
+        self._since: datetime | None = None
+
+    def run(self, conn: psycopg.Connection, now: datetime) -> int:
+        """Each device whose state is due, once; the update is the claim. Returns how many changed."""
+        self._since = self._since or now
+        (evidence,) = conn.execute(QUERIES["evidence"], {"before": now - ROUND}).fetchone() or (None,)
+        # After an outage of the database itself nothing arrived either: first let the collectors speak.
+        watched = now - self._since >= ROUND
+        due = {"now": now, "evidence": evidence, "long_ago": now - BLIND if watched else None}
+        if conn.execute(QUERIES["draining"], {"alive": now - SPOOL_ALIVE}).fetchone():
+            due |= {"evidence": None, "long_ago": None}  # only who said good-bye
+        changed = 0
+        for name in ("heard_again", "fell_silent"):
+            rows = conn.execute(QUERIES[name], due).fetchall()
+            changed += len(rows)
+            if rows:
+                mailroom.notify(conn, {"transition"}, rows[-1][0])
+        return changed

@@ -115,6 +115,17 @@ def test_while_a_spool_drains_nobody_is_called_silent(conn: psycopg.Connection) 
     assert state(conn) == "offline"
 
 
+def test_when_the_database_is_back_collectors_speak_first(conn: psycopg.Connection) -> None:
+    say(conn, 0)
+    engine().tick(conn, at(1))
+    e = engine()  # an hour later, over a new connection
+    e.tick(conn, at(3600))
+    e.tick(conn, at(3609))
+    assert state(conn) == "online"
+    e.tick(conn, at(3610))
+    assert state(conn) == "offline"
+
+
 def test_a_spool_whose_collector_died_keeps_nobody_from_judging(conn: psycopg.Connection) -> None:
     e = engine()
     say(conn, 0)
