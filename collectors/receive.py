@@ -83,8 +83,8 @@ class LeanClient(Client):
         except MalformedError:
             return self._loop_rc_handle(MQTTErrorCode.MQTT_ERR_PROTOCOL)
         del self._pending[:used]
-        if found:
-            self._on_chunk(found)
+        # First the others: a CONNACK may share its read with the first messages, which belong to the connection that it
+        # opens. Counted to the one before they would never be acked, and keep their places in the broker's window.
         for command, body in others:
             self._in_packet["command"] = command
             self._in_packet["remaining_length"] = len(body)
@@ -95,6 +95,8 @@ class LeanClient(Client):
                 return self._loop_rc_handle(code)
             if self._sock is None:
                 return MQTTErrorCode.MQTT_ERR_NO_CONN
+        if found:
+            self._on_chunk(found)
         return code
 
 

@@ -69,6 +69,25 @@ def test_a_deaf_session_with_a_full_inbox_can_be_stopped(broker: OwnBroker) -> N
     load.close()
 
 
+def test_what_waits_at_the_broker_belongs_to_the_connection_that_brings_it(broker: OwnBroker) -> None:
+    """It comes in one read with the CONNACK. What is counted to another connection is never acked."""
+    load = Load(broker)
+    for turn in range(3):
+        session = Session(
+            LANE, BrokerAddress.parse(broker.url("collector")), clock=Clock(), inbox=2000, may_connect=lambda: True
+        )
+        session.start()
+        wait_until(lambda s=session: s.subscribed, within=10, what="subscribed")  # type: ignore[misc]
+        arrived: list[Arrived] = []
+        while turn and len(arrived) < 300:
+            arrived += session.inbox.get(timeout_s=10, at_most=300)
+        assert {a.connection for a in arrived} <= {1}
+        session.stop()
+        load.publish(turn * 900, 900)
+        load.acknowledged()
+    load.close()
+
+
 def test_no_two_messages_are_received_at_one_instant(broker: OwnBroker) -> None:
     """Readings that bring no time of their own are stored at the received time: two of a device must not share it."""
     then = datetime(2026, 11, 22, tzinfo=UTC)
