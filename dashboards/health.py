@@ -20,6 +20,9 @@ def data_health() -> Json:
             bars(query("availability", "timeseries", title="上线与离线 / Online and offline")),
             query("offline_devices", "table", title="离线设备 / Offline devices", width=24),
             query("dead_letters", "table", title="死信 / Dead letters", width=24),
+            query("rejects", "table", title="不可解析 / Unreadable by device and reason", width=12),
+            query("talkers", "table", title="发送最多 / Busiest senders", width=12),
+            query("conditions", "table", title="接入异常 / Intake conditions", width=24),
             query("conflicts", "table", title="冲突 / Conflicts", width=12),
             query("engine_steps", "table", title="引擎步骤 / Engine steps", width=12),
             metric(
@@ -32,6 +35,19 @@ def data_health() -> Json:
                 "收件箱 / Inbox",
                 ("sum by (lane) (park_collector_inbox)", "{{lane}}"),
                 about="Messages taken but not yet committed; it stands still at its limit when the database is slow.",
+            ),
+            metric(
+                "最早未入库 / Oldest not stored",
+                ("max by (lane) (park_collector_oldest_seconds)", "{{lane}}"),
+                about="Age of the oldest message that a lane has taken and not yet stored.",
+                unit="s",
+            ),
+            metric(
+                "洪泛与限流 / Floods and limits",
+                ("max by (lane) (park_collector_busiest_per_s)", "busiest sender, {{lane}}"),
+                ("sum by (lane) (rate(park_collector_limited_total[5m]))", "left out, {{lane}}"),
+                about="Messages a second of each lane's busiest sender, and those left out because a person said so.",
+                unit="cps",
             ),
             metric(
                 "提交耗时 / Commit time",

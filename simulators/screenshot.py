@@ -19,19 +19,25 @@ SETTLE_MS = 6_000  # the next heartbeat, and every cross-fade, are over by then
 
 @dataclass(frozen=True)
 class Shot:
-    """One picture: its file name, language, and viewport in CSS pixels; dots: device pixels for each of them."""
+    """One picture: its file name, language, and viewport in CSS pixels; dots: device pixels for each of them;
+    ready: what must be there before it is taken."""
 
     name: str
     lang: str
     width: int
     height: int
     dots: int = 1
+    path: str = "/"
+    ready: str = "main.stream-live #map .solid"
 
 
+INTAKE = "main.intake.stream-live #stage-commit.fresh"
 SHOTS = (
     Shot("wall-overview.png", "zh", 1920, 1080),
     Shot("wall-overview-en.png", "en", 1920, 1080),
     Shot("wall-overview-phone.png", "zh", 390, 844, dots=2),
+    Shot("intake.png", "zh", 1920, 1080, path="/intake", ready=INTAKE),
+    Shot("intake-phone.png", "zh", 390, 844, dots=2, path="/intake", ready=INTAKE),
 )
 
 
@@ -70,8 +76,8 @@ def photograph(browser: Any, shots: Iterable[Shot], *, url: str, out: Path) -> I
             viewport={"width": shot.width, "height": shot.height}, device_scale_factor=shot.dots, color_scheme="dark"
         )
         page = context.new_page()
-        page.goto(f"{url.rstrip('/')}/?lang={shot.lang}")
-        page.wait_for_selector("main.stream-live #map .solid", timeout=WAIT_MS)
+        page.goto(f"{url.rstrip('/')}{shot.path}?lang={shot.lang}")
+        page.wait_for_selector(shot.ready, timeout=WAIT_MS)
         page.wait_for_timeout(SETTLE_MS)
         path = out / shot.name
         page.screenshot(path=path)

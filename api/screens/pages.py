@@ -5,7 +5,7 @@ import hashlib
 import json
 import re
 from functools import cache
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 from fastapi import APIRouter, HTTPException, Query, Request
 from fastapi.responses import FileResponse, HTMLResponse, Response
@@ -37,6 +37,19 @@ LANGUAGE_COOKIE = "lang"
 YEAR_S = 365 * 24 * 3600
 PARK_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 
+Asked = Annotated[str | None, Query()]
+
+
+class Screen(NamedTuple):
+    """What tells one page from another: its stylesheets beside base.css, and its script."""
+
+    sheets: tuple[str, ...]
+    script: str
+
+
+OVERVIEW = Screen(("overview", "overview-tiles"), "main.js")
+INTAKE = Screen(("overview", "intake"), "intake.js")
+
 _templates = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=select_autoescape(["html"]))
 
 
@@ -58,20 +71,30 @@ def csp_hashes() -> list[str]:
 
 
 @router.get("/", response_class=HTMLResponse)
-def overview(
-    request: Request, lang: Annotated[str | None, Query()] = None, park: Annotated[str | None, Query()] = None
-) -> Response:
+def overview(request: Request, lang: Asked = None, park: Asked = None) -> Response:
     """The wall screen. `lang` zh|en (kept in a cookie), `park` an id; without one the page takes the first park."""
+    return page(request, OVERVIEW, lang=lang, park=park)
+
+
+@router.get("/intake", response_class=HTMLResponse)
+def intake(request: Request, lang: Asked = None, park: Asked = None) -> Response:
+    """Where messages are stuck and who misbehaves; parameters as for the wall."""
+    return page(request, INTAKE, lang=lang, park=park)
+
+
+def page(request: Request, screen: Screen, *, lang: str | None, park: str | None) -> Response:
+    """A screen's HTML in the language asked for."""
     chosen = choose(lang, request.cookies.get(LANGUAGE_COOKIE), request.headers.get("accept-language", ""))
-    page = _templates.get_template("overview.html").render(
+    text = _templates.get_template("screen.html").render(
         lang=chosen,
         html_lang=LANGUAGES[chosen],
         park=park if park and PARK_ID.fullmatch(park) else "",
         build=build_id(),
         assets=assets(),
         import_map=import_map(),
+        screen=screen,
     )
-    answer = HTMLResponse(page, headers={"Cache-Control": "no-cache", "Vary": "Accept-Language, Cookie"})
+    answer = HTMLResponse(text, headers={"Cache-Control": "no-cache", "Vary": "Accept-Language, Cookie"})
     if lang == chosen:
         answer.set_cookie(LANGUAGE_COOKIE, chosen, max_age=YEAR_S, samesite="lax", httponly=True)
     return answer

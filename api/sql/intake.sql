@@ -22,7 +22,8 @@ with recent as (
 )
 select coalesce(s.lane, r.lane) as lane, s.at, s.connected, s.inbox, s.waited_s, s.trouble, r.messages, r.readings,
        r.dead_letters, r.committed, r.lag_s::float8 as lag_s
-  from park.lane_states s full join recent r on r.lane = s.lane
+  from (select * from park.lane_states where at > %(forgotten)s) s
+  full join recent r on r.lane = s.lane
  order by 1
 
 -- name: intake_minutes

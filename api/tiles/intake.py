@@ -27,7 +27,7 @@ class IntakeTile:
         """as_of is that of tile `ingest`: the newest batch of any lane."""
         newest = look.reader.row("tile_ingest_newest")
         now = look.now
-        lanes = [lane(row) for row in look.rows("intake_lanes", since=now - MINUTE, now=now)]
+        lanes = [lane(row) for row in look.rows("intake_lanes", since=now - MINUTE, now=now, forgotten=now - DAY)]
         data: dict[str, Any] = {
             "conditions": conditions(look),
             "stages": stages(look, lanes, newest),
@@ -61,7 +61,7 @@ def stages(look: Look, lanes: list[Row], newest: Row | None) -> dict[str, Any]:
             "at": delay["newest"],
         },
         "broker": {
-            "connected": sum(bool(x["connected"]) for x in lanes), "lanes": len(lanes),
+            "connected": sum(bool(x["connected"]) for x in lanes), "lanes": len(said),
             "at": min(said, default=None),
         },
         "inbox": {"messages": sum(x["inbox"] or 0 for x in lanes) if said else None, "at": min(said, default=None)},

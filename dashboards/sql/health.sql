@@ -61,6 +61,30 @@ select received, device_id as device, lane, reason, detail, sealed_bytes as byte
  where $__timeFilter(received) and (park_id is null or park_id = ${park:sqlstring})
  order by received desc limit 200;
 
+-- name: rejects
+-- Who sends what cannot be read, and why, most first.
+select device_id as device, lane, reason, sum(messages) as messages, min(minute) as first, max(minute) as last
+  from park.reject_minutes
+ where $__timeFilter(minute) and (park_id is null or park_id = ${park:sqlstring})
+ group by 1, 2, 3 order by 4 desc limit 100;
+
+-- name: talkers
+-- The busiest senders by their busiest minute, and what a limit left out.
+select m.device_id as device, m.lane, max(m.messages) as per_minute, max(m.peak_per_s) as per_s,
+       (select sum(l.messages) from park.limited_minutes l
+         where l.park_id = m.park_id and l.device_id = m.device_id and $__timeFilter(l.minute)) as limited
+  from park.device_minutes m
+ where $__timeFilter(m.minute) and (m.park_id is null or m.park_id = ${park:sqlstring})
+ group by m.park_id, m.device_id, m.lane order by 3 desc limit 50;
+
+-- name: conditions
+-- What was told of the intake: open ones first.
+select kind, coalesce(device_id, devices || ' devices') as device, lane, family, firmware, reason, started, last,
+       messages, ended
+  from park.intake_conditions
+ where (ended is null or $__timeFilter(ended)) and (park_id is null or park_id = ${park:sqlstring})
+ order by ended nulls first, started desc limit 50;
+
 -- name: conflicts
 -- The same key with another content: what was kept, and what came later.
 select received, device_id as device, point_name as point, ts, kept, refused

@@ -15,6 +15,7 @@ from pipeline.settings import Settings
 from pipeline.store import mailroom
 
 WINDOW = timedelta(minutes=5)
+MINUTES = WINDOW / timedelta(minutes=1)
 CALM = 4  # a condition ends below a quarter of what raised it, so that it does not come and go
 KEPT_DEVICES = 500
 
@@ -33,11 +34,12 @@ class Scope(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What the last minutes say of one scope: messages in all, most in a minute, and the share of limit reached
+    """What the last minutes say of one scope: messages in all, how many a minute, and the share of the limit reached
     (`strength` 1: raise it; below 1/4: it is over)."""
 
     scope: Scope
     messages: int
+    per_minute: float
     strength: float
     since: datetime
     last: datetime
@@ -81,19 +83,39 @@ class Conditions:
                     "rejects", row["lane"], row["park_id"], row["family"], row["firmware"], None, row["reason"]
                 )
                 yield Evidence(
-                    scope, row["messages"], self.reject_strength(row), row["since"], row["last"], row["device_ids"]
+                    scope,
+                    row["messages"],
+                    row["messages"] / MINUTES,
+                    self.reject_strength(row),
+                    row["since"],
+                    row["last"],
+                    row["device_ids"],
                 )
             floor = self.settings.flood_floor / CALM
             for row in cursor.execute(QUERIES["flood_groups"], {**span, "floor": floor}).fetchall():
                 limit = max(self.settings.flood_floor, self.settings.flood_factor * row["expected"])
                 scope = Scope("flood", row["lane"], row["park_id"], row["family"], None, row["device_id"], None)
                 yield Evidence(
-                    scope, row["messages"], row["most"] / limit, row["since"], row["last"], [row["device_id"]]
+                    scope,
+                    row["messages"],
+                    row["most"],
+                    row["most"] / limit,
+                    row["since"],
+                    row["last"],
+                    [row["device_id"]],
                 )
             for row in cursor.execute(QUERIES["conflict_groups"], span).fetchall():
                 strength = row["messages"] / self.settings.conflict_limit
                 scope = Scope("conflicts", None, row["park_id"], row["family"], None, row["device_id"], row["reason"])
-                yield Evidence(scope, row["messages"], strength, row["since"], row["last"], [row["device_id"]])
+                yield Evidence(
+                    scope,
+                    row["messages"],
+                    row["messages"] / MINUTES,
+                    strength,
+                    row["since"],
+                    row["last"],
+                    [row["device_id"]],
+                )
 
     def reject_strength(self, row: dict[str, object]) -> float:
         """How far rejects are towards their limit: enough messages, from enough devices, that are enough of what those
@@ -134,8 +156,7 @@ def _scope(row: dict[str, object]) -> Scope:
 
 
 def _figures(seen: Evidence, devices: list[str]) -> dict[str, object]:
-    per_minute = seen.messages / (WINDOW.total_seconds() / 60)
-    return {"last": seen.last, "per_minute": per_minute, "count": len(devices), "devices": devices}
+    return {"last": seen.last, "per_minute": seen.per_minute, "count": len(devices), "devices": devices}
 
 
 def _since(conn: psycopg.Connection, scope: Scope, devices: list[str], started: object) -> tuple[int, int | None]:

@@ -15,6 +15,7 @@ from pipeline.engine.run import steps
 from pipeline.engine.steps import Engine
 from pipeline.ingest import Writer
 from pipeline.settings import Settings
+from pipeline.store import floods
 from pipeline.store.database import connect
 
 NOW = datetime(2026, 11, 21, 6, 0, tzinfo=UTC)
@@ -84,6 +85,9 @@ def filled(database: str) -> Iterator[psycopg.Connection]:
         first = message(Family.METER, "meter-b1-main", 0, at=NOW - 720 * MINUTE, values={"active_power": 7.0})
         letter = DeadLetter(NOW, "not-json", "x", b"sealed", "qinghe", "gate-east-1", b"1")
         writer.write(Batch("gate", [first], [letter]), now=NOW)
+        park, minute = "qinghe", NOW - MINUTE
+        floods.keep_rejects(conn, "gate", {(minute, park, "gate-east-1", "not-json"): 30})
+        floods.keep_rates(conn, "gate", {(minute, (park, "gate-east-1")): 900}, peaks={})
         Engine(steps("apache", Settings.from_env({}))).tick(conn, NOW)
     with connect(database, role="park_reader") as conn:
         yield conn

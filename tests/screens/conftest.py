@@ -11,7 +11,7 @@ from playwright.sync_api import Page
 
 from pipeline import parkfile
 from pipeline.domain.clock import Clock
-from pipeline.domain.message import Batch, Event, Message, Sample, Sender
+from pipeline.domain.message import Batch, DeadLetter, Event, Message, Sample, Sender
 from pipeline.engine.run import steps
 from pipeline.engine.steps import Engine
 from pipeline.ingest import Writer
@@ -71,6 +71,12 @@ class Wall:
     def write(self, *messages: Message) -> None:
         """One batch, stored; then one round of the engine, which tells who is online."""
         self._writer.write(Batch("test", list(messages)), now=self.now)
+        self._engine.tick(self.conn, self.now)
+
+    def write_letters(self, letters: list[DeadLetter]) -> None:
+        """Dead letters, stored; then one round of the engine."""
+        self._writer.write(Batch("test", dead_letters=letters), now=self.now)
+        self._engine = Engine(steps("apache", Settings.from_env({})))  # every step is due
         self._engine.tick(self.conn, self.now)
 
     def ago(self, seconds: float) -> datetime:

@@ -21,7 +21,7 @@ MISFITS = """() => {
     const own = [...e.childNodes].some((n) => n.nodeType === Node.TEXT_NODE && n.textContent.trim());
     const box = e.getBoundingClientRect();
     if (!own || !box.width || e.localName === "title" || e.matches(".map h2")) continue;
-    const tile = e.closest(".tile, .head, .foot").getBoundingClientRect();
+    const tile = e.closest(".tile, .head, .answer, .foot").getBoundingClientRect();
     const list = e.closest(".rows")?.getBoundingClientRect();
     if (list && box.left >= list.right - 1) continue;
     const narrow = !e.closest("svg") && getComputedStyle(e).display !== "inline" && e.scrollWidth > e.clientWidth + 1;

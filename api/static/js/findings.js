@@ -4,6 +4,7 @@ import { data, database, freshness, intakeSilent, lost, NAMES, tileAge, tiles } 
 import { parkNow } from "./clock.js";
 import { span } from "./format.js";
 import { clockText } from "./clocks.js";
+import { conditionText } from "./intake/words.js";
 import { placeOf } from "./place.js";
 import { stamp } from "./time.js";
 import { name, t, word } from "./i18n/index.js";
@@ -96,9 +97,14 @@ function fromIntake() {
   return silent === null ? [] : [{ level: "high", key: "intake", text: t("finding.intake", { span: span(silent) }) }];
 }
 
+/** What the engine raised of the intake: devices that cannot be understood, floods, contradictions. */
+const fromConditions = () => (data("intake").conditions ?? []).filter((condition) => !condition.ended)
+  .map((condition) => ({ level: condition.kind === "rejects" ? "high" : "medium",
+    key: `condition ${condition.condition}`, text: conditionText(condition) }));
+
 /** A tile that went stale with the intake is explained by it; one that was stale before is not. */
 const explained = (tile) => intakeSilent.value !== null && tileAge(tile) - intakeSilent.value <= (tiles[tile].value.stale_after_s ?? 0);
-const fromAges = () => NAMES.filter((tile) => tile !== "park" && freshness[tile].value === "stale" && !explained(tile))
+const fromAges = () => NAMES.filter((tile) => !["park", "intake"].includes(tile) && freshness[tile].value === "stale" && !explained(tile))
   .map((tile) => ({ level: "stale", key: tile, text: t("finding.stale", { what: t(`tile.${tile}`) }) }));
 
 /** {level, headline, found: [{level, key, text}]}; level is null where nothing is wrong, "stale" where nothing is known. */
@@ -110,7 +116,7 @@ export function verdict(nameOf) {
   }
   const unheardOf = ["health", "spaces", "sensors"].filter((tile) => ["waiting", "never"].includes(freshness[tile].value));
   if (unheardOf.length === 3) return { level: "stale", headline: t("verdict.unknown"), found: [] };
-  const found = [...fromIntake(), ...fromSensors(), ...fromDoors(), ...fromSpaces(nameOf), ...fromClocks(), ...fromAges()];
+  const found = [...fromIntake(), ...fromSensors(), ...fromDoors(), ...fromSpaces(nameOf), ...fromConditions(), ...fromClocks(), ...fromAges()];
   for (const tile of unheardOf) found.push({ level: "stale", key: tile, text: t("finding.never", { what: t(`tile.${tile}`) }) });
   found.sort((a, b) => ORDER.indexOf(a.level) - ORDER.indexOf(b.level));
   if (found.length) return { level: found[0].level, headline: t("verdict.found", { n: found.length }), found };

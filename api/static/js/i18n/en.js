@@ -1,8 +1,10 @@
 // English
 import { bacnet } from "./en-bacnet.js";
+import { intake } from "./en-intake.js";
 
 export default {
   ...bacnet,
+  ...intake,
   title: "Operations",
   unknown: "unknown",
   "live.on": "live {age} s",

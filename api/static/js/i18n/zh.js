@@ -1,8 +1,10 @@
 // 简体中文
 import { bacnet } from "./zh-bacnet.js";
+import { intake } from "./zh-intake.js";
 
 export default {
   ...bacnet,
+  ...intake,
   title: "运营总览",
   unknown: "未知",
   "live.on": "实时 {age} 秒",

@@ -41,10 +41,11 @@ function Languages() {
     >${other === "zh" ? "中文" : "English"}</a>`;
 }
 
-export function Head() {
+/** `title`: the screen's own, where it is not the overview. */
+export function Head({ title = t("title") }) {
   const park = data("park");
   return html`<header class="head">
-    <h1>${name(park.name, "smartpark")} <span>${t("title")}</span></h1>
+    <h1>${name(park.name, "smartpark")} <span>${title}</span></h1>
     <${Live} /><${Clock} /><${Languages} />
   </header>`;
 }

@@ -6,9 +6,9 @@ import { minuteTime } from "../time.js";
 import { change, energy, known, number, short, span } from "../format.js";
 import { t } from "../i18n/index.js";
 
-function Card({ of, id, title, figure, extra, lines, mark }) {
+function Card({ of, id, title, href, figure, extra, lines, mark }) {
   return html`<section class=${classes("tile card", freshness[of].value, mark)} id=${id} aria-label=${title}>
-    <header><h2>${title}</h2><${Age} of=${of} /></header>
+    <header><h2>${href ? html`<a href=${href}>${title}</a>` : title}</h2><${Age} of=${of} /></header>
     <p class="big">${figure}${extra && html` <span class="extra">${extra}</span>`}</p>
     <p class="line">${lines.filter(Boolean).join(" · ")}</p>
   </section>`;
@@ -69,7 +69,7 @@ function Ingest() {
   ].filter(Boolean).slice(0, 2); // there is room for two, and what is wrong comes first
   // A minute's mean says little once the minute has nothing new in it.
   const now = freshness.ingest.value === "stale" ? null : rate;
-  return html`<${Card} of="ingest" id="figure-ingest" title=${t("ingest.title")}
+  return html`<${Card} of="ingest" id="figure-ingest" title=${t("ingest.title")} href=${`/intake${location.search}`}
     figure=${big(now, short(known(now) ? Math.round(now * 10) / 10 : now), t("ingest.unit"))} lines=${lines}
     mark=${intakeLate.value ? "high late" : (dead > 0 || conflicts > 0) && "medium"} />`;
 }
