@@ -38,7 +38,8 @@ def sender_of(topic: bytes) -> Talker:
 class Talkers:
     """One lane's senders. Used by the lane's worker thread alone.
 
-    `admit` a batch, store what it returns, `settle` over the same connection, and only then ack the whole batch.
+    `count` a batch; `admit` it, store what that returns, `settle`, and only then ack the whole batch. While the
+    database is away nothing is left out, since its count could not be kept.
     """
 
     def __init__(self, lane: str, *, foreign: Callable[[str], Sender | None] = lambda _topic: None) -> None:
@@ -46,7 +47,7 @@ class Talkers:
         self.lane, self._foreign = lane, foreign
         self.stale = True
         self._limits: dict[tuple[str, str], floods.DeviceLimit] = {}
-        self._buckets: dict[tuple[str, str, bool], Bucket] = {}
+        self._buckets: dict[tuple[str, str], Bucket] = {}
         self._limited_topics: dict[bytes, floods.DeviceLimit | None] = {}
         self._counts: dict[int, Counter[bytes]] = {}
         self._rejects: Counter[tuple[datetime, str | None, str | None, str]] = Counter()
@@ -58,21 +59,30 @@ class Talkers:
         conn.add_notify_handler(self._notified)
         self._load(conn, now)
 
-    def admit(self, arrived: list[Arrived], *, drained: bool = False) -> list[Arrived]:
-        """What may pass, in order; the rest is counted, and owed to the database until `settle`.
-
-        Time is each message's received time. drained: these waited in a spool, and have a time line of their own.
-        """
+    def count(self, arrived: list[Arrived]) -> None:
+        """Counts a batch by its topics, as of its first message's minute."""
         if not arrived:
-            return arrived
+            return
         minute = int(arrived[0].received.timestamp()) // MINUTE_S
         counts = self._counts.setdefault(minute, Counter())
         counts.update([item.topic for item in arrived])
         if len(counts) > TOPICS:
             self._counts[minute] = Counter(dict(counts.most_common(TOPICS // 2)))
+
+    def admit(self, arrived: list[Arrived]) -> list[Arrived]:
+        """What may pass by its received time, in order; the rest is counted, and owed to the database till `settle`."""
         if not self._limits:
             return arrived
-        return [item for item in arrived if self._passes(item, drained)]
+        return [item for item in arrived if self._passes(item)]
+
+    def take_back(self) -> None:
+        """Nothing was left out after all: what was admitted last went to the spool with the rest."""
+        self._owed.clear()
+
+    @property
+    def owes(self) -> bool:
+        """Whether something was left out that the database does not know of yet: it must not be acked."""
+        return bool(self._owed)
 
     def rejected(self, letters: Iterable[DeadLetter]) -> None:
         """Counts messages that became dead letters."""
@@ -106,7 +116,7 @@ class Talkers:
             self._write(conn, state, (now - self._written) if self._written else EVERY)
             self._written = now
 
-    def _passes(self, item: Arrived, drained: bool) -> bool:
+    def _passes(self, item: Arrived) -> bool:
         topic = item.topic
         try:
             limit = self._limited_topics[topic]
@@ -114,7 +124,7 @@ class Talkers:
             limit = self._look_up(topic)
         if limit is None or (limit.until is not None and item.received >= limit.until):
             return True
-        key = (limit.park_id, limit.device_id, drained)
+        key = (limit.park_id, limit.device_id)
         bucket = self._buckets.get(key)
         if bucket is None:
             bucket = self._buckets[key] = Bucket(limit.per_minute)
@@ -147,7 +157,7 @@ class Talkers:
         with conn.transaction():
             self._limits = {(x.park_id, x.device_id): x for x in floods.limits(conn, now=now)}
         changed = {key for key in before.keys() | self._limits.keys() if before.get(key) != self._limits.get(key)}
-        self._buckets = {key: bucket for key, bucket in self._buckets.items() if key[:2] not in changed}
+        self._buckets = {key: bucket for key, bucket in self._buckets.items() if key not in changed}
         self._limited_topics.clear()
         self.stale = False
         for park, device in sorted(changed):

@@ -176,6 +176,7 @@ class Worker:
         admitted: list[Arrived] | None = None if said is None else arrived
         if admitted is None:
             metrics.COLLECTOR_MESSAGES.labels(self.name).inc(len(arrived))
+            self.talkers.count(arrived)
         failures, begun = 0, time.monotonic()
         while True:
             metrics.COLLECTOR_OLDEST.labels(self.name).set(self._waited(arrived))
@@ -183,19 +184,17 @@ class Worker:
             try:
                 if direct:
                     self.handover.open()  # with it come the limits
-                if admitted is None:
-                    admitted = self.talkers.admit(arrived)  # counted once
-                if direct:
+                    admitted = self.talkers.admit(arrived) if admitted is None else admitted  # once
                     said = said or self.handover.understand(admitted)
                     self.handover.store(admitted, said)
             except (ParkError, psycopg.Error) as error:
                 self._failed(error, len(arrived))
                 waits = time.monotonic() - begun < GRACE_S and not self._stop.is_set()
             else:
-                if direct:
-                    self._settle(waited_s=self._waited(arrived))
+                if direct and self._settle(waited_s=self._waited(arrived)):
                     return True
-            if not waits and self._spooled(arrived if admitted is None else admitted, said):
+            if not waits and self._spooled(arrived, self._whole(arrived, admitted, said)):
+                self.talkers.take_back()
                 return True
             if self._stop.wait(BACKOFF_S[min(failures, len(BACKOFF_S) - 1)]) and failures:
                 return False
@@ -214,8 +213,17 @@ class Worker:
                 else:
                     self._settle(waited_s=None)
 
-    def _settle(self, *, waited_s: float | None) -> None:
-        """What is stored is stored, whether or not this can be said."""
+    def _whole(
+        self, arrived: list[Arrived], admitted: list[Arrived] | None, said: list[Said] | None
+    ) -> list[Said] | None:
+        """What a whole batch says, where what passed its limits was read already: the spool leaves nothing out."""
+        if said is None or admitted is None or len(admitted) == len(arrived):
+            return said
+        passed, told = {id(item) for item in admitted}, iter(said)
+        return [next(told) if id(item) in passed else self.handover.understand([item])[0] for item in arrived]
+
+    def _settle(self, *, waited_s: float | None) -> bool:
+        """What is stored is stored, whether or not this can be said; False where what was left out is not on record."""
         now = self.settings.clock.now()
         if waited_s is not None:
             self._well()
@@ -230,6 +238,7 @@ class Worker:
         except (ParkError, psycopg.Error) as error:
             log.info("lane %s cannot say how it is doing: %s", self.name, first_line(error))
             self.handover.drop()
+        return not self.talkers.owes
 
     def _listen(self, writer: Writer) -> None:
         self.talkers.listen(writer.conn, now=self.settings.clock.now())

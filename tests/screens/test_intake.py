@@ -116,7 +116,7 @@ def test_a_lane_that_is_not_connected_is_where_messages_are_stuck(
     page = open_intake(wall, lang="en")
     becomes(".answer.well", "nothing is stuck")
     collectors_speak(wall, down=("gate",), ago_s=0)
-    becomes(".answer.high", "Stuck at: Broker sessions")
+    becomes(".answer.high", "Stuck at: Broker")
     becomes("#stage-broker.high .line", "not connected: gate")
     assert page.locator("#lanes .tag.high").count() == 1
 

@@ -4,11 +4,13 @@ import json
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from tests.conftest import OwnBroker, wait_until
+from tests.conftest import OwnBroker, OwnDatabase, wait_until
 from tests.stories.conftest import Load, Town
 from tests.stories.test_dead_letters import park
+from tests.stories.test_spool import kept
 
 MAKE = Callable[[str, OwnBroker], Town]
+LIMITED = "select coalesce(sum(messages), 0) from park.limited_minutes"
 
 
 def say(load: Load, device: str, number: int, message: str = "readings") -> None:
@@ -39,7 +41,7 @@ def test_a_flooding_device_is_limited_and_nothing_is_lost_without_a_trace(
         number += 1
         say(load, "m1", number)
         say(load, "m2", number)
-        return int(town.one("select coalesce(sum(messages), 0) from park.limited_minutes"))
+        return int(town.one(LIMITED))
 
     wait_until(limited, within=20, what="the limit holds")
     for n in range(1000, 1400):
@@ -92,3 +94,33 @@ def test_three_poisonous_rows_of_two_thousand_cost_three_messages_and_few_transa
     assert set(town.one(named).split(",")) == {f"p{n}" for n in poison}
     # Each poisonous message is found by halving: at most log2(2000) levels of two transactions each, for each of them.
     assert town.one("select count(*) from park.ingest_batches") <= 3 * 11 * 2 + 10
+
+
+def test_while_the_database_is_away_nothing_is_left_out(
+    own_database: OwnDatabase, broker: OwnBroker, make_town: MAKE, load: Load
+) -> None:
+    """The count of what a limit leaves out is kept in the database, before the ack; without it, the spool keeps all."""
+    town = make_town(own_database.url, broker)
+    name = town.collector("collector-1")
+    say(load, "m1", 0)
+    town.wait_for("select count(*) from smartpark.reading", 1)
+    assert park("limit", "m1", "--per-minute", "0", town=town).returncode == 0
+    number = 0
+
+    def limited() -> int:
+        nonlocal number
+        number += 1
+        say(load, "m1", number)
+        return int(town.one(LIMITED))
+
+    wait_until(limited, within=20, what="the limit holds")
+    load.client.publish("park/v1/small/meter/m2/status", json.dumps({"id": "x", "state": "online"}), qos=1)
+    town.wait_for("select count(*) from park.device_statuses", 1)  # and so all before it is on record
+    before = town.one("select count(*) from smartpark.reading"), town.one(LIMITED)
+    own_database.kill()
+    for n in range(1000, 1200):
+        say(load, "m1", n)
+    wait_until(lambda: kept(town, name) == 200, within=60, what="all of it is in the spool")
+    own_database.start()
+    town.wait_for("select count(*) from smartpark.reading", before[0] + 200, within=60)
+    assert town.one(LIMITED) == before[1]

@@ -15,8 +15,8 @@ export const intake = {
 
   "stage.device": "Device to us",
   "stage.device.note": "slowest 5 %: {span}",
-  "stage.broker": "Broker sessions",
-  "stage.broker.note": "lanes connected",
+  "stage.broker": "Broker",
+  "stage.broker.note": "lanes with a session",
   "stage.broker.down": "not connected: {lanes}",
   "stage.inbox": "Inbox",
   "stage.inbox.note": "taken, not yet stored",

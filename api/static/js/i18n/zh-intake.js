@@ -14,7 +14,7 @@ export const intake = {
 
   "stage.device": "设备到平台",
   "stage.device.note": "最慢 5 %：{span}",
-  "stage.broker": "消息服务会话",
+  "stage.broker": "消息服务",
   "stage.broker.note": "通道已连接",
   "stage.broker.down": "未连接：{lanes}",
   "stage.inbox": "收件箱",

@@ -73,7 +73,7 @@ function Minutes() {
   const high = (n) => (n / most) * Math.max(0, foot - 22);
   const sums = minutes.reduce((sum, m) => [sum[0] + m.messages, sum[1] + m.readings, sum[2] + m.dead_letters], [0, 0, 0]);
   const note = minutes.length > 0 && t("minutes.note", { messages: number(sums[0]), readings: number(sums[1]), rejected: number(sums[2]) });
-  return html`<${Tile} of="intake" id="minutes" title=${t("minutes.title")} note=${note}>
+  return html`<${Tile} of="intake" id="minutes" title=${t("minutes.title")}>
     ${!minutes.length && html`<${Empty} of="intake" text=${t("minutes.none")} />`}
     <div class="chart" ref=${ref} role="img" aria-label=${note || t("age.never")}>${w > 0 && html`<svg viewBox=${`0 0 ${w} ${h}`}>
       ${minutes.map((m) => html`<g key=${m.minute}>
@@ -84,7 +84,7 @@ function Minutes() {
       ${minutes.length > 0 && html`<text class="mark" x="0" y="12">${t("minutes.most", { n: number(most) })}</text>
         <text class="mark" x=${w} y=${h - 3} text-anchor="end">${minuteTime(last)}</text>
         <text class="mark" x=${Math.max(0, x(minutes[0].minute))} y=${h - 3}>${minuteTime(minutes[0].minute)}</text>`}
-    </svg>`}</div></${Tile}>`;
+    </svg>`}</div>${note && html`<p class="hint">${note}</p>`}</${Tile}>`;
 }
 
 export const Page = () => html`<main class=${classes("wall intake", lost.value && "lost", `stream-${stream.value}`)}>
