@@ -12,13 +12,15 @@ import { reasonText, senderText } from "./words.js";
 
 const at = (iso) => (iso ? stamp(iso, parkNow()) : "—");
 
+const rate = (value) => number(value, value < 10 ? 1 : 0);
+
 function Lane({ lane }) {
   const state = belief(lane.at, 30);
   const session = state !== "fresh" ? t("lane.unknown") : lane.connected ? t("lane.connected") : t("lane.down");
   return html`<li class=${classes("lane", state)}>
     <span class="name" title=${lane.trouble || lane.lane}>${lane.lane}</span>
     <span class=${classes("tag", state !== "fresh" ? "dashed" : !lane.connected && "high")}>${session}</span>
-    <span class="value">${short(lane.messages_per_s)}</span><span class="value">${short(lane.readings_per_s)}</span>
+    <span class="value">${rate(lane.messages_per_s)}</span><span class="value">${rate(lane.readings_per_s)}</span>
     <span class="value">${lane.rejected > 0 ? html`<b class="bad">${number(lane.rejected)}</b>` : number(lane.rejected)}</span>
     <span class="when">${lane.at ? span(since(lane.at)) : "—"}</span>
   </li>`;
@@ -43,7 +45,7 @@ export function Rejects() {
       <span class="about" title=${r.reason}>${reasonText(r.reason)} · ${t("rejects.last", { at: at(r.last) })}${
         r.dead_letter ? ` · ${t("rejects.letter", { n: r.dead_letter })}` : ""}</span></li>`)}
       ${!rejects.length && html`<li><${Empty} of="intake" text=${t("rejects.none")} /></li>`}</ul>
-    <p class="hint">${t("rejects.hint")} <code>park replay --reason ${rejects[0]?.reason ?? "…"}</code></p></${Tile}>`;
+    ${rejects.length > 0 && html`<p class="hint">${t("rejects.hint")} <code>park replay --reason ${rejects[0].reason}</code></p>`}</${Tile}>`;
 }
 
 /** Far above what is expected, as PARK_FLOOD_FACTOR and PARK_FLOOD_FLOOR have it by default. */

@@ -83,7 +83,7 @@ function Minutes() {
       <line class="axis" x1="0" x2=${w} y1=${foot} y2=${foot} />
       ${minutes.length > 0 && html`<text class="mark" x="0" y="12">${t("minutes.most", { n: number(most) })}</text>
         <text class="mark" x=${w} y=${h - 3} text-anchor="end">${minuteTime(last)}</text>
-        <text class="mark" x=${Math.max(0, x(minutes[0].minute))} y=${h - 3}>${minuteTime(minutes[0].minute)}</text>`}
+        ${x(minutes[0].minute) < w - 100 && html`<text class="mark" x=${Math.max(0, x(minutes[0].minute))} y=${h - 3}>${minuteTime(minutes[0].minute)}</text>`}`}
     </svg>`}</div>${note && html`<p class="hint">${note}</p>`}</${Tile}>`;
 }
 
