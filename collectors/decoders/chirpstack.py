@@ -87,13 +87,20 @@ def decode(route: Route, payload: bytes, received: datetime) -> Decoded | None:
     values, events = build(said, route.source, time)
     units = {name: UNITS[name] for name in values if name in UNITS}
     samples = [Sample(sender.device_id, time, {**values}, units=units)] if values else []
-    return Decoded(sender, f"m:{said.deduplication_id}" if said.deduplication_id else None, samples, events)
+    return Decoded(sender, _identity(event, said.deduplication_id), samples, events)
 
 
 def sender_of(source: Source, eui: str) -> Sender:
     """EUIs are written in either case; without an entry, the id is the one that ChirpStack's topics show."""
     listed = next((known for known in (eui, eui.lower(), eui.upper()) if known in source.devices), eui.lower())
     return source.sender(listed)
+
+
+def _identity(event: str, deduplication_id: str | None) -> str | None:
+    """A frame that brings readings and a status (or a location) makes two events with one deduplicationId."""
+    if deduplication_id is None:
+        return None
+    return f"m:{deduplication_id}" if event == "up" else f"m:{deduplication_id}:{event}"
 
 
 def _uplink(said: Uplink, source: Source, _time: datetime | None) -> tuple[dict[str, float], list[Event]]:

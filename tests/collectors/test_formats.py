@@ -75,6 +75,15 @@ def test_every_format_has_samples() -> None:
     assert len(GOLDEN) > 40
 
 
+def test_one_lorawan_frame_may_bring_readings_and_a_status() -> None:
+    """A frame with a DevStatusAns in it makes an `up` and a `status`, and ChirpStack gives both one deduplicationId."""
+    samples = [json.loads((SAMPLES / "chirpstack" / f"{name}.json").read_text()) for name in ("uplink", "status")]
+    for sample in samples:
+        sample["payload_json"]["deduplicationId"] = "3ac7e3c4-4401-4b8d-9386-a5c902f9202d"
+    first, second = ((told(read(sample, "chirpstack")) or {})["identity"] for sample in samples)
+    assert first != second
+
+
 TOPICS = {
     "senml": ("senml/{device}", ["senml/a", "senml/一号/x", "senml/"]),
     "chirpstack": (
