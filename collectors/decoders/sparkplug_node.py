@@ -120,6 +120,8 @@ class Node:
             self.wants_rebirth |= not self.sessions or self.sessions[-1].broken
             self.lost.append(arrival.shelve())
             return []
+        # Who speaks after its death was born again unheard, or was overtaken by it on the way: only a birth tells.
+        self.wants_rebirth |= session.dead and session.superseded is None
         return self._follow(session, session.admit(arrival))
 
     def _follow(self, session: Session, arrivals: Iterable[Arrival]) -> list[Told]:

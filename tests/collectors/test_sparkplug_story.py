@@ -110,6 +110,18 @@ def test_a_death_of_a_birth_that_was_missed_asks_who_is_there() -> None:
     assert asks(host.commands()) == ["spBv1.0/g/NCMD/n"]
 
 
+def test_who_speaks_after_its_death_is_asked_for_its_births() -> None:
+    """Its NBIRTH was lost, and `seq` happens to go on where it was; or this was overtaken by the death on its way."""
+    host, edge = SparkplugHost(SOURCE), Edge(ORDER)
+    hear(host, edge.birth())
+    hear(host, [edge.death()])
+    assert host.commands() == []
+    assert values(hear(host, [edge.data("m1", 0)])) == [7]
+    assert asks(host.commands()) == ["spBv1.0/g/NCMD/n"]
+    hear(host, edge.birth())
+    assert (host.due(at(300, edge)), host.commands()) == ([], [])
+
+
 def test_a_death_before_anything_else_speaks_for_the_node_alone() -> None:
     host, edge = SparkplugHost(SOURCE), Edge(ORDER)
     edge.birth()
