@@ -43,6 +43,17 @@ def data_health() -> Json:
                 unit="s",
             ),
             metric(
+                "落盘缓存 / Spool",
+                ("sum by (lane) (park_spool_messages)", "{{lane}}"),
+                about="Messages that wait on the collectors' disks: the database is away, or they are being drained.",
+            ),
+            metric(
+                "落盘最早 / Oldest in the spool",
+                ("max by (lane) (park_spool_oldest_seconds)", "{{lane}}"),
+                about="Age of the oldest message on the collectors' disks.",
+                unit="s",
+            ),
+            metric(
                 "洪泛与限流 / Floods and limits",
                 ("max by (lane) (park_collector_busiest_per_s)", "busiest sender, {{lane}}"),
                 ("sum by (lane) (rate(park_collector_limited_total[5m]))", "left out, {{lane}}"),

@@ -20,7 +20,9 @@ COLLECTOR_OLDEST = Gauge(
     "park_collector_oldest_seconds", "Age of the oldest message taken but not yet durable.", ["lane"]
 )
 COLLECTOR_COMMITTED = Gauge(
-    "park_collector_committed_timestamp_seconds", "When the lane last made a batch durable, in epoch seconds.", ["lane"]
+    "park_collector_committed_timestamp_seconds",
+    "When the lane last stored a batch in the database, in epoch seconds.",
+    ["lane"],
 )
 
 # Spool: what a collector keeps on disk while the database is away.
