@@ -1,14 +1,17 @@
 """One lane's spool on disk: what it keeps while the database is away, acknowledged as soon as it is fsynced, and handed
 out again in order. Bounded; owned by one process at a time, whoever holds the lane.
 
+    PARK_SPOOL/host                     what its host was called when it was first used
     PARK_SPOOL/<lane>/lock              held (flock) by the owner
     PARK_SPOOL/<lane>/000000000001.spool  segments, oldest first (collectors/spool_segment.py)
     PARK_SPOOL/<lane>/aside/            segments of which a part could not be read
 """
 
+import contextlib
 import fcntl
 import logging
 import os
+import socket
 import threading
 import time
 from collections import deque
@@ -17,7 +20,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import quote, unquote
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from collectors import spool_repair
 from collectors.secrets import Keys
@@ -226,6 +229,20 @@ class Spool:
 def open_spool(settings: Settings, lane: str, keys: Keys) -> Spool:
     """A lane's spool, as configured; its folder is not taken yet."""
     return Spool(settings.spool, lane, key=keys.seal, limit_bytes=settings.spool_mb << 20)
+
+
+def host_of(root: Path) -> str:
+    """The name under which the database knows this folder: a container has another hostname each time it is made, and a
+    backlog told under the one before would never end."""
+    file = root / "host"
+    if not file.exists():
+        root.mkdir(parents=True, exist_ok=True, mode=0o700)
+        fresh = root / f"host.{uuid4()}"
+        fresh.write_text(socket.gethostname())
+        with contextlib.suppress(FileExistsError):  # another collector of this host was quicker
+            file.hardlink_to(fresh)
+        fresh.unlink()
+    return file.read_text()
 
 
 def waiting(root: Path) -> dict[str, set[Path]]:

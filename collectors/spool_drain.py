@@ -1,7 +1,6 @@
 """Stores what lies in a lane's spool, in order, over a connection of its own, while live messages pass by."""
 
 import logging
-import socket
 import threading
 from collections.abc import Sequence
 from datetime import datetime
@@ -12,7 +11,7 @@ import psycopg
 
 from collectors.handover import Handover, Said
 from collectors.inbox import Arrived
-from collectors.spool import Place, Spool
+from collectors.spool import Place, Spool, host_of
 from collectors.spool_cursor import Portion
 from pipeline import metrics
 from pipeline.domain.errors import ConfigurationError, ParkError, Unavailable
@@ -23,7 +22,6 @@ log = logging.getLogger(__name__)
 IDLE_S = 0.25
 BACKOFF_S = (0.25, 0.5, 1.0, 2.0)
 AGAIN_S = 5.0  # after what nobody foresaw
-HOST = socket.gethostname()
 
 
 class Drain:
@@ -38,6 +36,7 @@ class Drain:
         self._once = once
         self._read: dict[tuple[UUID, int], list[Said]] = {}
         self._told = False
+        self._host: str | None = None
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"drain-{spool.lane}", daemon=True)
 
@@ -140,7 +139,8 @@ class Drain:
 
     def _keep_backlog(self, conn: psycopg.Connection, messages: int, oldest: datetime | None) -> None:
         now = self.handover.settings.clock.now()
-        store.keep_backlog(conn, host=HOST, lane=self.spool.lane, messages=messages, oldest=oldest, now=now)
+        host = self._host = self._host or host_of(self.spool.root)
+        store.keep_backlog(conn, host=host, lane=self.spool.lane, messages=messages, oldest=oldest, now=now)
 
     def _failed(self, error: Exception) -> None:
         if (told := first_line(error)) != self.trouble:

@@ -2,6 +2,7 @@
 
 import os
 import resource
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from collectors.spool import Spool, waiting
+from collectors.spool import Spool, host_of, waiting
 from collectors.spool_segment import Kept
 from pipeline.domain.errors import Unavailable
 from pipeline.store.spool import Position
@@ -287,3 +288,9 @@ print(peak() - small)
 """
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert int(done.stdout) < 30  # MB; what lay there was 65
+
+
+def test_a_folder_keeps_the_name_of_the_host_that_used_it_first(tmp_path: Path) -> None:
+    assert host_of(tmp_path / "spool") == socket.gethostname()
+    (tmp_path / "spool/host").write_text("a container that is gone")
+    assert host_of(tmp_path / "spool") == "a container that is gone"
