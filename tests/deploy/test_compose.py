@@ -97,6 +97,15 @@ def test_networks_volumes_and_secrets_are_declared_and_used() -> None:
         assert mode == "ro"
 
 
+def test_a_spool_outlives_its_container() -> None:
+    """In a volume, and in a folder that the image gives to the user who writes there: a new volume takes that over."""
+    collector = SERVICES["collector"]
+    volume, folder = collector["volumes"][0].split(":")
+    assert volume in COMPOSE["volumes"]
+    assert Path(folder) in Path(collector["environment"]["PARK_SPOOL"]).parents
+    assert f"install -d -o park -g park {folder}" in (REPO / "deploy/Dockerfile").read_text()
+
+
 def test_every_name_that_a_service_calls_is_reachable() -> None:
     """Who has a URL of the database or the broker shares a network with it."""
     for name, service in SERVICES.items():
