@@ -108,7 +108,9 @@ def _made_up(topic: TopicEnd) -> str:
 
 
 def _unused(trace: Trace) -> list[str]:
-    """Places of the payload that nothing was read from."""
+    """Places of the payload that nothing was read from, where it could be read at all."""
+    if trace.document is None:
+        return []
     return [
         f"{spelled(place)} = {_short(value)}"
         for place, value in _leaves(trace.document, ())
