@@ -20,6 +20,7 @@ from pipeline.validate import dated
 
 PACK_SPAN_S = 31 * 86_400.0  # a message that claims a longer past than this has one time for all
 STEP_S = 1e-6
+LARGEST = 1e300  # no quantity is: some of them would add up to no number, and no roll-up could ever be made again
 PROVES_LIFE_S = 300.0  # what a gateway tells of others may be history: older, it says nothing about now
 
 
@@ -222,7 +223,7 @@ class _Layout:
         code[self._each(self.untrusted, counts)] = Quality.UNTRUSTED_TIME
         with np.errstate(invalid="ignore"):
             code[(value < low[point]) | (value > high[point])] = Quality.OUT_OF_RANGE
-        code[np.isnan(value)] = Quality.BAD
+        code[~(np.abs(value) <= LARGEST)] = Quality.BAD  # nor where there is none
         code[self.bad] = Quality.BAD
         code[self._each(self.stale, counts)] = Quality.STALE
         live = np.ones(len(point), dtype=np.bool_)

@@ -10,6 +10,8 @@ from pipeline.store.columns import array, microseconds
 from pipeline.store.registry import QUERIES
 from pipeline.store.rows import Heard, Rows
 
+LONGEST_S = 100 * 365.25 * 86_400  # of a silence that a device calls fine: a deadline must be a date
+
 
 def keep_heard(conn: psycopg.Connection, rows: Rows, settings: Settings) -> None:
     """Moves `heard` and `deadline` of every device in the batch; a device that says it goes offline is due at once."""
@@ -50,4 +52,4 @@ def _tolerances(heard: list[Heard], settings: Settings) -> npt.NDArray[np.int64]
         if one.status or one.stale_after_s is not None:
             gone = one.status and one.status.state == ConnectionState.OFFLINE
             seconds[number] = 0 if gone else one.stale_after_s or seconds[number]
-    return (seconds * 1e6).astype(np.int64)
+    return (np.minimum(seconds, LONGEST_S) * 1e6).astype(np.int64)
