@@ -51,7 +51,7 @@ class Spool:
         self.root, self.lane, self._limit = root, lane, limit_bytes
         self.folder = root / quote(lane, safe="")
         self._seal = Seal(key, lane)
-        self._guard = threading.Lock()
+        self._guard, self._opening = threading.Lock(), threading.Lock()
         self._lock = -1
         self._segments: deque[Segment] = deque()
         self._active: Segment | None = None
@@ -94,19 +94,23 @@ class Spool:
 
     def acquire(self) -> bool:
         """Takes the folder and looks through what lies there, unless another process has it. OSError."""
-        if self.owned:
+        with self._opening:  # whoever appends must not find it owned, and not yet looked through
+            if self.owned:
+                return True
+            self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            lock = os.open(self.folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                found, self._number = spool_repair.load(self.folder, self.lane, self._seal)
+            except BlockingIOError:
+                os.close(lock)
+                return False
+            except BaseException:
+                os.close(lock)
+                raise
+            self._segments.extend(found)
+            self._lock = lock
             return True
-        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        lock = os.open(self.folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            os.close(lock)
-            return False
-        self._lock = lock
-        found, self._number = spool_repair.load(self.folder, self.lane, self._seal)
-        self._segments.extend(found)
-        return True
 
     def release(self) -> None:
         """Lets another process have the folder; what is in it stays."""
@@ -189,7 +193,7 @@ class Spool:
             if cursor.damaged:
                 segment.path.rename(spool_repair.aside(self.folder) / f"{segment.uuid}{SUFFIX}")
             else:
-                segment.path.unlink()
+                segment.path.unlink(missing_ok=True)  # somebody may have cleared the folder
             sync_folder(self.folder)
             self._segments.popleft()
             self._cursor = None

@@ -39,6 +39,11 @@ class Leftovers:
             if lane not in own and lane not in self._drains and files - self._hopeless:
                 self._begin(lane, files)
 
+    def look(self) -> None:
+        """Now and then, from another thread: gives up connections that hang."""
+        for drain, _ in list(self._drains.values()):
+            drain.look()
+
     def leave(self, lane: str) -> None:
         """Lets go of a lane that is now this process's own."""
         if lane in self._drains:
@@ -51,8 +56,13 @@ class Leftovers:
 
     def _begin(self, lane: str, files: set[Path]) -> None:
         spool = open_spool(self._settings, lane, self._keys)
-        if not spool.acquire():
-            return  # it is being taken care of
+        try:
+            if not spool.acquire():
+                return  # it is being taken care of
+        except OSError as error:
+            log.error("lane %s: what was left on this host cannot be read: %s", lane, error)  # noqa: TRY400
+            self._hopeless |= files
+            return
         log.info("lane %s: draining what was left on this host: %d messages", lane, spool.messages)
         reader = Reader(self._keys, CredentialBook(self._keys.pseudonym), self._sources.of(lane))
         drain = Drain(spool, Handover(lane, reader, self._settings), once=True)

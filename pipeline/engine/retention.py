@@ -9,7 +9,13 @@ from psycopg import sql
 from pipeline.settings import Settings
 
 CHUNKED = (("reading", "ts"), ("access_event", "ts"), ("temperature_screening", "ts"), ("device_status", "ts"))
-ROWS = (("conflict", "received"), ("dead_letter", "received"), ("device_transition", "at"), ("spool_position", "at"))
+ROWS = (
+    ("conflict", "received"),
+    ("dead_letter", "received"),
+    ("device_transition", "at"),
+    ("spool_position", "at"),
+    ("spool_backlog", "at"),
+)
 FLOODS = (("limited_minute", "minute"), ("intake_condition", "ended"), ("device_clock", "ended"))
 MINUTES = ("device_minute", "reject_minute")
 ROLLUPS = ("rollup_15m", "rollup_1h")

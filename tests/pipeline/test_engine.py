@@ -276,6 +276,14 @@ def test_retention_keeps_what_is_young_and_lets_go_of_the_rest(conn: psycopg.Con
     assert rolled == (1, at(0))  # older than raw retention: stored once, never rolled up
 
 
+def test_a_host_that_spooled_once_and_is_gone_is_forgotten(conn: psycopg.Connection) -> None:
+    """A container has another name each time that it is made."""
+    for host, days in (("gone", SETTINGS.event_days + 1), ("here", 1)):
+        store.keep_backlog(conn, host=host, lane="meter", messages=9, oldest=at(0), now=at(-86400.0 * days))
+    engine().tick(conn, at(0))
+    assert conn.execute("select host from smartpark.spool_backlog").fetchall() == [("here",)]
+
+
 def test_an_identity_is_remembered_longer_than_its_event(conn: psycopg.Connection) -> None:
     """Events go in chunks of a week; a repeat of one whose identity is forgotten would stumble over the old row."""
     insert = "insert into smartpark.seen values (1, %s, '', %s, false)"
