@@ -23,6 +23,8 @@ EVERY = timedelta(seconds=10)  # how often the counts are written
 SHOWN = 20  # the busiest senders of each lane that are kept by name
 TOPICS = 20_000  # distinct topics counted between two writings, about 5 MB; beyond, the rarest are forgotten
 MINUTE_S = 60
+MINUTES, RARELY = 5, 100  # of older minutes only so many topics are kept, should the database be away for long
+LONGEST = 1440  # minutes that are kept at all
 SEQUENCED = b"spBv1.0/"  # Sparkplug B counts its messages: one left out looks lost, and would ask for a rebirth
 NAME_LENGTH = 200  # of a foreign topic, kept as its sender's name
 
@@ -64,10 +66,20 @@ class Talkers:
         if not arrived:
             return
         minute = int(arrived[0].received.timestamp()) // MINUTE_S
-        counts = self._counts.setdefault(minute, Counter())
+        counts = self._counts.get(minute)
+        if counts is None:
+            counts = self._begin(minute)
         counts.update([item.topic for item in arrived])
         if len(counts) > TOPICS:
             self._counts[minute] = Counter(dict(counts.most_common(TOPICS // 2)))
+
+    def _begin(self, minute: int) -> Counter[bytes]:
+        """A minute's counts; what waits for the database from before must not fill the memory."""
+        for old in list(self._counts)[-MINUTES - 1 : -MINUTES]:
+            self._counts[old] = Counter(dict(self._counts[old].most_common(RARELY)))
+        if len(self._counts) >= LONGEST:
+            del self._counts[next(iter(self._counts))]
+        return self._counts.setdefault(minute, Counter())
 
     def admit(self, arrived: list[Arrived]) -> list[Arrived]:
         """What may pass by its received time, in order; the rest is counted, and owed to the database till `settle`."""

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from collectors.inbox import Arrived
 from collectors.limits import Bucket
-from collectors.talkers import SHOWN, TOPICS, Talkers, sender_of
+from collectors.talkers import LONGEST, MINUTES, RARELY, SHOWN, TOPICS, Talkers, sender_of
 from pipeline.domain.errors import NotFound
 from pipeline.domain.message import DeadLetter, Sender
 from pipeline.domain.park import Family
@@ -228,6 +228,18 @@ def test_no_minute_lets_more_pass_than_its_allowance_and_what_was_saved(per_minu
 def test_a_device_that_keeps_to_its_limit_never_loses_a_message() -> None:
     bucket = Bucket(60)
     assert all(bucket.take(1000.0 + n) for n in range(1000))
+
+
+def test_while_the_database_is_away_the_counts_stay_small(desk: Desk) -> None:
+    talkers = Talkers("meter")
+    for minute in range(2 * LONGEST):
+        talkers.count([arrived(f"m{n}", minute * 60) for n in range(200)] + [arrived("busy", minute * 60)] * 9)
+    assert len(talkers._counts) <= LONGEST
+    assert sum(map(len, talkers._counts.values())) <= LONGEST * RARELY + (MINUTES + 1) * 201
+    talkers.listen(desk.conn, now=START)
+    talkers.settle(desk.conn, now=at(2 * LONGEST * 60))
+    busy = "select count(*), min(messages) from smartpark.device_minute where device_id = 'busy'"
+    assert desk.one(busy) == (LONGEST, 9)
 
 
 def test_counting_costs_next_to_nothing() -> None:
