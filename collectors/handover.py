@@ -2,8 +2,6 @@
 
 import contextlib
 import logging
-import os
-import socket
 import time
 from collections.abc import Callable, Iterator, Sequence
 
@@ -18,7 +16,7 @@ from pipeline.domain.message import Batch, DeadLetter, Message
 from pipeline.ingest import Writer
 from pipeline.settings import Settings
 from pipeline.store import credentials, schema
-from pipeline.store.database import connect
+from pipeline.store.database import connect, give_up
 
 log = logging.getLogger(__name__)
 REFUSED = (psycopg.DataError, psycopg.IntegrityError, psycopg.errors.ProgramLimitExceeded, UnicodeError)
@@ -53,7 +51,7 @@ class Handover:
         if self._writer is None:
             url = self.settings.require("database_url")
             self._conn = connect(url, role="park_writer", application=f"park {self.lane}")
-            with self._busy():
+            with self.busy():
                 try:
                     schema.check(self._conn)
                     writer = Writer(self._conn, self.settings, on_registry=self._learn)
@@ -83,11 +81,12 @@ class Handover:
     def store(self, arrived: Sequence[Arrived], said: Sequence[Said], *, note: Note | None = None) -> None:
         """Stores them all; what the database refuses becomes a dead letter. Raises ParkError, psycopg.Error."""
         self.open()
-        with self._busy():
+        with self.busy():
             self._store(arrived, said, 0, len(arrived), note)
 
     @contextlib.contextmanager
-    def _busy(self) -> Iterator[None]:
+    def busy(self) -> Iterator[None]:
+        """Whatever waits for the database does so in here: it can be interrupted."""
         self._busy_since = time.monotonic()
         try:
             yield
@@ -100,8 +99,7 @@ class Handover:
         if since is None or conn is None or time.monotonic() - since < after_s:
             return
         log.warning("lane %s: the database has not answered for %.0f s; giving the connection up", self.lane, after_s)
-        with contextlib.suppress(OSError, psycopg.Error), socket.socket(fileno=os.dup(conn.fileno())) as wire:
-            wire.shutdown(socket.SHUT_RDWR)
+        give_up(conn)
 
     def _store(self, arrived: Sequence[Arrived], said: Sequence[Said], first: int, end: int, note: Note | None) -> None:
         batch = Batch(self.lane)

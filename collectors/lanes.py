@@ -1,6 +1,7 @@
 """Lanes: fixed MQTT client ids with disjoint topic filters, shared out among collector processes by advisory lock."""
 
 import os
+import time
 import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from collectors.sources import Format, Source
 from pipeline.domain.errors import ConfigurationError, Unavailable
 from pipeline.domain.park import Family
 from pipeline.store import locks
-from pipeline.store.database import connect
+from pipeline.store.database import connect, give_up
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,10 +112,12 @@ class Claims:
         self._conn: psycopg.Connection | None = None
         self._me = int.from_bytes(os.urandom(3), "big")
         self.held: set[str] = set()
+        self._busy_since: float | None = None
         self.sure = False  # false while the database is away: then nobody can claim, but nobody may reconnect either
 
     def step(self) -> set[str]:
         """Claims up to a fair share and lets go of what is above it; the names held now. Keeps them while unsure."""
+        self._busy_since = time.monotonic()
         try:
             if self._conn is None:
                 self._conn = connect(self._url, role="park_writer", application="park lanes")
@@ -131,15 +134,26 @@ class Claims:
             self.sure = False
             self._drop()
             return set(self.held)
+        finally:
+            self._busy_since = None
+
+    def interrupt(self, *, after_s: float) -> None:
+        """From another thread: ends a connection on which nothing came for so long; the claims are unsure then."""
+        since, conn = self._busy_since, self._conn
+        if since is not None and conn is not None and time.monotonic() - since >= after_s:
+            give_up(conn)
 
     def release(self, name: str) -> None:
         """Lets another process have a lane, once its session is closed."""
         self.held.discard(name)
         if self._conn is not None:
+            self._busy_since = time.monotonic()
             try:
                 locks.release(self._conn, _key(name))
             except psycopg.Error:
                 self._drop()
+            finally:
+                self._busy_since = None
 
     def close(self) -> None:
         """Lets go of everything."""

@@ -10,7 +10,7 @@ from collectors import foreign, lanes, secrets, sources_file
 from collectors.routes import SourceTable
 from collectors.session import Session
 from collectors.spool_leftovers import Leftovers
-from collectors.worker import Worker
+from collectors.worker import HANGS_S, Worker
 from pipeline import metrics
 from pipeline.address import BrokerAddress
 from pipeline.domain.errors import Unavailable
@@ -55,9 +55,14 @@ class Collector:
             if lane.name in wanted and lane.name not in self.workers:
                 self._start(lane)
         self.leftovers.step(self.workers, database_there=self.claims.sure)
-        for worker in self.workers.values():
-            worker.look()
         metrics.COLLECTOR_LANES.set(len(self.workers))
+
+    def look(self) -> None:
+        """Now and then, from a thread of its own: what hangs may be `step` itself."""
+        self.claims.interrupt(after_s=HANGS_S)
+        self.leftovers.look()
+        for worker in list(self.workers.values()):
+            worker.look()
 
     def close(self) -> None:
         """Empties every inbox, disconnects, and lets another process have the lanes."""
@@ -122,6 +127,16 @@ def wait_for_schema(settings: Settings, stop: threading.Event) -> None:
             return
 
 
+def _watch(collector: Collector) -> None:
+    """Until the process ends: closing may hang as well."""
+    while True:
+        try:
+            collector.look()
+        except Exception:
+            log.exception("looking at the lanes failed")
+        time.sleep(STEP_S)
+
+
 def main(argv: list[str]) -> int:
     """`park collect`."""
     parser = argparse.ArgumentParser(prog="park collect", description="Collect from MQTT into the database.")
@@ -132,6 +147,8 @@ def main(argv: list[str]) -> int:
     gc.set_threshold(*GC_THRESHOLDS)
     with running(settings, ready=collector.missing) as stop:
         wait_for_schema(settings, stop)
+        watch = threading.Thread(target=_watch, args=(collector,), name="watch", daemon=True)
+        watch.start()
         while not stop.is_set():
             collector.step()
             stop.wait(STEP_S)

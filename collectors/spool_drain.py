@@ -20,6 +20,7 @@ from pipeline.store.database import first_line
 
 log = logging.getLogger(__name__)
 IDLE_S = 0.25
+HANGS_S = 300.0  # its transactions are large, and it holds nobody up
 BACKOFF_S = (0.25, 0.5, 1.0, 2.0)
 AGAIN_S = 5.0  # after what nobody foresaw
 
@@ -54,6 +55,10 @@ class Drain:
     def alive(self) -> bool:
         """Whether the thread runs."""
         return self._thread.is_alive()
+
+    def look(self) -> None:
+        """Gives up a connection that hangs."""
+        self.handover.interrupt(after_s=HANGS_S)
 
     def foresee(self, said: Sequence[Said], places: list[Place]) -> None:
         """What was read before it went to the spool; an ordered lane must not read it twice."""
@@ -96,7 +101,8 @@ class Drain:
         if not self.spool.acquire() or (self.spool.empty and not self._told):
             return False
         conn = self.handover.open().conn
-        portion = self.spool.portion(self.handover.settings.batch_messages, partial(store.position, conn))
+        with self.handover.busy():
+            portion = self.spool.portion(self.handover.settings.batch_messages, partial(store.position, conn))
         if portion is None:
             self._tell(conn)
             self.handover.drop()
@@ -133,7 +139,7 @@ class Drain:
 
     def _tell(self, conn: psycopg.Connection) -> None:
         if self._told and self.spool.empty:
-            with conn.transaction():
+            with self.handover.busy(), conn.transaction():
                 self._keep_backlog(conn, 0, None)
             self._told = False
 

@@ -1,6 +1,7 @@
 """One lane's way from inbox to database: batches by size or age, durable, then acked. While the database is away,
 durable means the spool; what lies there is drained once it is back, while live batches pass by."""
 
+import contextlib
 import logging
 import threading
 import time
@@ -32,7 +33,6 @@ log = logging.getLogger(__name__)
 BACKOFF_S = (0.1, 0.25, 0.5, 1.0, 2.0)
 GRACE_S = 1.0  # so long a batch waits for the database before it goes to the spool
 HANGS_S = 30.0  # a write that takes longer hangs: a half-open connection, a frozen server
-DRAIN_HANGS_S = 300.0  # its transactions are large, and it holds nobody up
 MOST_LETTERS = 100_000
 LIVE, DRAINING, SPOOLING, HOLDING = range(4)
 
@@ -62,7 +62,9 @@ class Worker:
         self._thread = threading.Thread(target=self._run, name=f"lane-{self.name}", daemon=True)
 
     def start(self) -> None:
-        """Begins to work."""
+        """Begins to work, knowing what the spool has: in an ordered lane it comes first."""
+        with contextlib.suppress(OSError):  # the drain will say so
+            self.spool.acquire()
         self._thread.start()
         self.drain.start()
 
@@ -109,11 +111,12 @@ class Worker:
         return DRAINING if self.drain.flowing else SPOOLING
 
     def look(self) -> None:
-        """Now and then, from the process's own thread: gives up connections that hang, and tells the figures."""
+        """Now and then, from another thread: gives up connections that hang, and tells the figures."""
         self.handover.interrupt(after_s=HANGS_S)
-        self.drain.handover.interrupt(after_s=DRAIN_HANGS_S)
+        self.drain.look()
         metrics.SPOOL_STATE.labels(self.name).set(self.state)
-        self.spool.tell(self.settings.clock.now())
+        with contextlib.suppress(OSError):  # a disk that cannot be read is the drain's to tell
+            self.spool.tell(self.settings.clock.now())
 
     def _run(self) -> None:
         try:
@@ -231,10 +234,12 @@ class Worker:
             metrics.COLLECTOR_COMMITTED.labels(self.name).set(now.timestamp())
         try:
             self.talkers.rejected([self._letters.popleft() for _ in range(len(self._letters))])
-            self.talkers.settle(
-                self.handover.open().conn, now=now, connected=self.session.connected, inbox=len(self.session.inbox),
-                waited_s=waited_s, trouble=self.session.refused,
-            )  # fmt: skip
+            conn = self.handover.open().conn
+            with self.handover.busy():
+                self.talkers.settle(
+                    conn, now=now, connected=self.session.connected, inbox=len(self.session.inbox),
+                    waited_s=waited_s, trouble=self.session.refused,
+                )  # fmt: skip
         except (ParkError, psycopg.Error) as error:
             log.info("lane %s cannot say how it is doing: %s", self.name, first_line(error))
             self.handover.drop()

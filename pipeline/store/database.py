@@ -1,7 +1,9 @@
 """Opens connections to the park's database, and is the one place where driver errors become ours."""
 
+import os
+import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import psycopg
 
@@ -21,6 +23,12 @@ def connect(url: str, *, role: str | None = None, application: str = "park") -> 
             url, options=options, application_name=application, connect_timeout=10,
             keepalives_idle=15, keepalives_interval=5, keepalives_count=3, tcp_user_timeout=30_000,
         )  # fmt: skip
+
+
+def give_up(conn: psycopg.Connection) -> None:
+    """From another thread: ends a connection on which nothing comes any more, as if the network had."""
+    with suppress(OSError, psycopg.Error), socket.socket(fileno=os.dup(conn.fileno())) as wire:
+        wire.shutdown(socket.SHUT_RDWR)
 
 
 @contextmanager

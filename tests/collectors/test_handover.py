@@ -11,7 +11,12 @@ from collectors import secrets
 from collectors.credentials import CredentialBook
 from collectors.handover import Handover
 from collectors.inbox import Arrived
+from collectors.lanes import DEFAULT
 from collectors.reader import Reader
+from collectors.session import Session
+from collectors.worker import Worker
+from pipeline.address import BrokerAddress
+from pipeline.domain.clock import Clock
 from pipeline.domain.errors import Unavailable
 from pipeline.settings import Settings
 from simulators.servers.proxy import Proxy
@@ -61,6 +66,28 @@ def test_a_write_that_hangs_is_given_up(database: str, cut: Callable[[int], Prox
     with psycopg.connect(database) as conn:
         assert conn.execute("select count(*) from smartpark.reading").fetchone() == (1,)
     handover.drop()
+
+
+def test_a_lane_that_says_how_it_is_doing_to_a_server_that_hangs_gives_it_up(
+    database: str, cut: Callable[[int], Proxy], tmp_path: Path
+) -> None:
+    """An idle lane says nothing else; hanging there it would neither store nor spool what comes next."""
+    port = database.rsplit(":", 1)[1].split("/")[0]
+    wire = cut(int(port))
+    secrets.make(tmp_path)
+    env = {"PARK_DATABASE_URL": database.replace(f":{port}/", f":{wire.port}/"), "PARK_SPOOL": str(tmp_path / "spool")}
+    address = BrokerAddress.parse("mqtt://127.0.0.1:1")
+    session = Session(DEFAULT[0], address, clock=Clock(), inbox=10, may_connect=lambda: False)
+    worker = Worker(session, Settings.from_env(env), secrets.read(tmp_path))
+    worker.start()
+    wait_until(lambda: worker.talkers._written is not None, within=20, what="it said something")
+    wire.freeze()
+    worker.talkers._written = None  # ten seconds later
+    wait_until(lambda: worker.handover._busy_since is not None, within=20, what="it says something again")
+    worker.handover.interrupt(after_s=0.0)
+    wait_until(lambda: worker.handover._conn is None, within=20, what="the connection is given up")
+    wire.heal()
+    assert worker.stop(within_s=20)
 
 
 def test_notes_follow_what_is_stored_piece_by_piece(database: str, tmp_path: Path) -> None:

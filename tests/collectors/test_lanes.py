@@ -1,5 +1,7 @@
 """Lanes: every message has exactly one, and processes share them without ever holding one twice."""
 
+import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -9,6 +11,8 @@ from hypothesis import strategies as st
 from collectors import lanes
 from collectors.lanes import DEFAULT, Claims, Lane, check, overlap
 from pipeline.domain.errors import ConfigurationError
+from simulators.servers.proxy import Proxy
+from tests.conftest import wait_until
 
 LEVELS = st.lists(st.sampled_from(["a", "b", "+"]), min_size=1, max_size=3)
 
@@ -90,4 +94,25 @@ def test_a_lost_database_makes_claims_unsure_but_keeps_them(database: str) -> No
     assert not claims.sure
     assert claims.step() == held  # a new connection, the same locks
     assert claims.sure
+    claims.close()
+
+
+def test_a_database_that_hangs_makes_claims_unsure_but_keeps_them(database: str, cut: Callable[[int], Proxy]) -> None:
+    """A server that is frozen answers nothing and ends nothing: whoever waits for it looks at nothing else."""
+    port = database.rsplit(":", 1)[1].split("/")[0]
+    wire = cut(int(port))
+    claims = Claims(DEFAULT, database.replace(f":{port}/", f":{wire.port}/"))
+    held = claims.step()
+    wire.freeze()
+    found: list[set[str]] = []
+    thread = threading.Thread(target=lambda: found.append(claims.step()), daemon=True)
+    thread.start()
+    wait_until(lambda: claims._busy_since is not None, within=10, what="it asks")
+    claims.interrupt(after_s=60.0)  # not for so long
+    assert thread.is_alive()
+    claims.interrupt(after_s=0.0)
+    thread.join(timeout=10)
+    assert found == [held]
+    assert not claims.sure
+    wire.heal()
     claims.close()
