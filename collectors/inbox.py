@@ -1,6 +1,7 @@
 """What a lane has taken from the broker and not yet made durable: chunks in arrival order, bounded in messages."""
 
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 from datetime import datetime
@@ -30,6 +31,7 @@ class Inbox:
         self._size = size
         self._chunks: deque[list[Arrived]] = deque()
         self._waiting = 0
+        self._wake_at = 1  # messages; whoever takes is not woken for fewer
         self._changed = threading.Condition()
 
     def put(self, chunk: list[Arrived], *, unless: Callable[[], bool], look_s: float = 0.5) -> bool:
@@ -41,14 +43,24 @@ class Inbox:
                 return False
             self._chunks.append(chunk)
             self._waiting += len(chunk)
-            self._changed.notify_all()
+            if self._waiting >= self._wake_at:
+                self._changed.notify_all()
             return True
 
-    def get(self, *, timeout_s: float, at_most: int) -> list[Arrived]:
-        """What waits, oldest first, as soon as there is anything; empty after `timeout_s` seconds of nothing."""
+    def get(self, *, timeout_s: float, at_most: int, linger_s: float = 0.0) -> list[Arrived]:
+        """What waits, oldest first; empty after `timeout_s` seconds of nothing.
+
+        As soon as there is anything, or `linger_s` later: then in one go, without a thread woken for every chunk.
+        """
         with self._changed:
             if not self._chunks:
                 self._changed.wait(timeout_s)
+            if self._chunks and linger_s > 0:
+                closes = time.monotonic() + linger_s
+                self._wake_at = min(at_most, self._size)
+                while self._waiting < self._wake_at and (left := closes - time.monotonic()) > 0:
+                    self._changed.wait(left)
+                self._wake_at = 1
             taken: list[Arrived] = []
             while self._chunks and len(taken) < at_most:
                 chunk = self._chunks.popleft()

@@ -5,6 +5,7 @@ from CONNECT to keep-alive, stays paho's: packets other than PUBLISH are handed 
 is checked against paho itself by tests/collectors/test_receive.py; pyproject.toml pins the release. Decision 0010.
 """
 
+import time
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
@@ -13,6 +14,7 @@ from paho.mqtt.client import Client, time_func
 from paho.mqtt.enums import MQTTErrorCode
 
 CHUNK = 256 * 1024  # bytes read at once
+PACE_S = 0.003  # after each chunk: the next one is larger, and threads wake hundreds of times a second, not thousands
 PUBACK = 0x4002  # type and remaining length
 LONGEST_LENGTH = 4  # bytes of an MQTT "remaining length"
 _PUBLISH, _PUBACK = 0x30, 0x40
@@ -97,6 +99,7 @@ class LeanClient(Client):
                 return MQTTErrorCode.MQTT_ERR_NO_CONN
         if found:
             self._on_chunk(found)
+            time.sleep(PACE_S)
         return code
 
 

@@ -73,6 +73,7 @@ class Collector:
     def missing(self) -> list[str]:
         """What keeps this process from collecting, in words."""
         found = [] if self.claims.sure else ["the database is away"]
+        found += [f"lane {name} is not taken yet" for name in sorted(self.claims.held) if name not in self.workers]
         for name, worker in list(self.workers.items()):
             if not worker.alive:
                 found.append(f"lane {name}: {worker.trouble}")

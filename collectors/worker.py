@@ -156,14 +156,9 @@ class Worker:
 
     def _gather(self) -> list[Arrived]:
         """The next batch: what arrives within the batch's age, at most its size."""
-        inbox, most = self.session.inbox, self.settings.batch_messages
-        arrived = inbox.get(timeout_s=0.2, at_most=most)
-        if not arrived:
-            return []
-        closes = time.monotonic() + self.settings.batch_seconds
-        while len(arrived) < most and (left := closes - time.monotonic()) > 0:
-            arrived += inbox.get(timeout_s=left, at_most=most - len(arrived))
-        return arrived
+        return self.session.inbox.get(
+            timeout_s=0.2, at_most=self.settings.batch_messages, linger_s=self.settings.batch_seconds
+        )
 
     def _direct(self) -> bool:
         """Whether the next batch may go to the database: not behind the spool where order matters, nor while the

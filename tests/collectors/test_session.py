@@ -118,6 +118,21 @@ def test_a_refused_filter_is_told(broker: OwnBroker) -> None:
     assert session.refused == "park/v1/+/meter/#"
 
 
+def test_a_collector_that_has_claimed_lanes_and_not_taken_them_is_not_ready(
+    database: str, broker: OwnBroker, tmp_path: Path
+) -> None:
+    """Whoever publishes on the word of /readyz would publish before the first subscription."""
+    secrets.make(tmp_path)
+    urls = {"PARK_DATABASE_URL": database, "PARK_MQTT_URL": broker.url("collector")}
+    collector = Collector(
+        Settings.from_env({**urls, "PARK_SECRETS": str(tmp_path), "PARK_SPOOL": str(tmp_path / "spool")})
+    )
+    assert collector.missing() == ["the database is away"]
+    assert collector.claims.step()
+    assert "lane meter is not taken yet" in collector.missing()
+    collector.close()
+
+
 def test_a_lane_that_an_unforeseen_error_stopped_starts_again(
     database: str, broker: OwnBroker, tmp_path: Path, eventually: Callable[..., Any]
 ) -> None:
