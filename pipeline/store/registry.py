@@ -13,7 +13,9 @@ from pipeline.domain.message import Sample, Sender
 from pipeline.store.queries import load
 
 QUERIES = load(Path(__file__).parent / "sql")
-MOST_SHAPES = 200_000  # a device that sends other names every time must not fill the memory
+MOST_SHAPES = 1_000_000  # names in them, about 100 MB: devices that tell only what changed have a shape a subset
+
+SHAPE = 8  # what one costs by itself, in names
 
 
 class KnownDevice(NamedTuple):
@@ -47,6 +49,7 @@ class Registry:
         self.suspects: set[int] = set()
         self.distrusted: dict[int, datetime] = {}  # whose clock is wrong: up to which device time each was believed
         self.shapes: dict[tuple[str, str, tuple[str, ...]], Shape] = {}
+        self._shaped = 0
         self.limits = _limits({})
         self.stale = True
 
@@ -56,6 +59,7 @@ class Registry:
         self.points = {(d, n): KnownPoint(k, lo, hi) for d, n, k, lo, hi in conn.execute(QUERIES["points"])}
         self.suspects = {device for (device,) in conn.execute(QUERIES["suspects"])}
         self.shapes.clear()
+        self._shaped = 0
         self.limits = _limits(self.points)
         self.stale = False
 
@@ -97,8 +101,10 @@ class Registry:
         found = Shape(device, [p.key for p in points if p is not None])
         if len(found.points) < len(points):
             return None
-        if len(self.shapes) >= MOST_SHAPES:
+        self._shaped += len(points) + SHAPE
+        if self._shaped > MOST_SHAPES:
             self.shapes.clear()
+            self._shaped = len(points) + SHAPE
         self.shapes[park_id, sample.device_id, tuple(sample.values)] = found
         return found
 

@@ -101,6 +101,21 @@ def test_when_nothing_arrives_at_all_no_device_is_blamed_for_it(conn: psycopg.Co
     assert (state(conn), state(conn, "gw")) == ("offline", "offline")
 
 
+def test_however_many_batches_are_written_silence_is_judged(conn: psycopg.Connection) -> None:
+    """Many lanes write thousands of batches in the ten seconds that others are given to be heard."""
+    e = engine()
+    say(conn, 0)
+    e.tick(conn, at(1))
+    others_speak(conn, 60)
+    conn.execute(
+        "insert into smartpark.ingest_batch (at, lane, messages, readings, events, duplicates, conflicts, dead_letters,"
+        " unidentified) select %s + n * interval '4 ms', 'x', 1, 1, 0, 0, 0, 0, 0 from generate_series(1, 2500) n",
+        [at(60)],
+    )
+    e.tick(conn, at(70))
+    assert state(conn) == "offline"
+
+
 def test_while_a_spool_drains_nobody_is_called_silent(conn: psycopg.Connection) -> None:
     """The database was away for an hour; live messages are back, what came meanwhile is still on a collector's disk."""
     e = engine()

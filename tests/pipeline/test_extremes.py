@@ -14,6 +14,7 @@ from pipeline.engine.steps import Engine
 from pipeline.ingest import Writer
 from pipeline.settings import Settings
 from pipeline.store.database import connect
+from pipeline.store.registry import MOST_SHAPES, KnownDevice, KnownPoint, Registry
 from tests.park import apply_small_park
 
 START = datetime(2026, 11, 21, 6, 0, tzinfo=UTC)
@@ -57,3 +58,16 @@ def test_a_silence_that_is_fine_for_longer_than_calendars_go_is_kept(conn: psyco
     Writer(conn).write(Batch("test", [message]), now=at(0))
     engine().tick(conn, at(3600))
     assert conn.execute("select state from park.devices where device_id = 'm1'").fetchone() == ("online",)
+
+
+def test_devices_that_tell_only_what_changed_do_not_fill_the_memory() -> None:
+    registry = Registry()
+    registry.devices["p", "d"] = KnownDevice(1, 60.0)
+    names = [f"n{n}" for n in range(2000)]
+    registry.points = {(1, name): KnownPoint(n, None, None) for n, name in enumerate(names)}
+    for n in range(1500):
+        found = registry.shape("p", Sample("d", None, dict.fromkeys(names[: n + 1], 1.0)))
+        assert found is not None
+        assert found.points == list(range(n + 1))
+        assert sum(len(s.points) for s in registry.shapes.values()) <= MOST_SHAPES
+    assert registry.shapes
