@@ -118,10 +118,11 @@ class Handover:
                 self._store(arrived, said, first, middle, note)
                 self._store(arrived, said, middle, end, note)
             else:
-                self._refused(arrived[first], end, error, note)
+                self._refused(arrived[first], said[first], end, error, note)
 
-    def _refused(self, item: Arrived, end: int, error: Exception, note: Note | None) -> None:
-        if isinstance(error, psycopg.errors.UniqueViolation):
+    def _refused(self, item: Arrived, said: Said, end: int, error: Exception, note: Note | None) -> None:
+        told = any(isinstance(one, Message) and one.events for one in said)
+        if told and isinstance(error, psycopg.errors.UniqueViolation):
             log.info("lane %s: a repeat of an event whose identity was forgotten", self.lane)
             return  # stored already: `seen` had let go of it, the event's own key has not
         why = Rejected("refused-by-database", type(error).__name__)

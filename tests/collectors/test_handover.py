@@ -111,3 +111,19 @@ def test_notes_follow_what_is_stored_piece_by_piece(database: str, tmp_path: Pat
     assert letters
     assert stored[0] + letters[0] == 5
     handover.drop()
+
+
+def test_readings_that_break_a_rule_that_nobody_foresaw_are_kept_as_a_dead_letter(
+    database: str, tmp_path: Path
+) -> None:
+    """Only an event that is there already may be passed over."""
+    with psycopg.connect(database) as conn:
+        conn.execute("create unique index on smartpark.latest (value)")
+    handover = make(database, tmp_path)
+    one, other = arrived(1), arrived(1)._replace(topic=b"park/v1/p/meter/n/readings")
+    for item in (one, other):
+        handover.store([item], handover.understand([item]))
+    with psycopg.connect(database) as conn:
+        assert conn.execute("select count(*) from smartpark.reading").fetchone() == (1,)
+        assert conn.execute("select reason from smartpark.dead_letter").fetchall() == [("refused-by-database",)]
+    handover.drop()
