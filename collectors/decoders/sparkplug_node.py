@@ -208,6 +208,8 @@ class Node:
             return self._birth(arrival, session)
         if arrival.kind == "DDEATH":
             return self._device_death(arrival, session), None
+        if session is not None and not session.dead:
+            session.alive.add(arrival.device)  # back after its death, be its birth lost: it dies with its node
         births = [b for s in known if (b := s.births.get(arrival.device)) is not None]
         if not certain and len(births) < len(known):
             births = []  # what its own birth said may have been lost, and another's aliases may mean something else

@@ -149,9 +149,9 @@ def server(stage: Stage) -> dict[str, Any]:
 def arguments(argv: list[str]) -> tuple[Plan, bool]:
     """The plan, and whether JSON is wanted."""
     parser = argparse.ArgumentParser(prog="park bench", description=__doc__)
-    bench = parser.add_subparsers(required=True, metavar="WHAT").add_parser(
-        "ingest", help="from MQTT to committed, everything on", description=__doc__
-    )
+    kinds = parser.add_subparsers(required=True, metavar="WHAT")
+    kinds.add_parser("outage", help="the database goes away under load and comes back", add_help=False)  # main's
+    bench = kinds.add_parser("ingest", help="from MQTT to committed, everything on", description=__doc__)
     bench.add_argument("--json", action="store_true", help="print the figures as one JSON object, as the last line")
     bench.add_argument("--seconds", type=float, default=60.0, help="a rate counts that is held so long (default 60)")
     bench.add_argument("--devices", type=int, default=5000, help="devices with three points each (default 5000)")

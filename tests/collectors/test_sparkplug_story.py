@@ -122,6 +122,17 @@ def test_who_speaks_after_its_death_is_asked_for_its_births() -> None:
     assert (host.due(at(300, edge)), host.commands()) == ([], [])
 
 
+def test_a_device_that_spoke_after_its_own_death_dies_with_its_node() -> None:
+    host, edge = SparkplugHost(SOURCE), Edge(ORDER)
+    hear(host, edge.birth())
+    death = Payload(timestamp=round(edge.now.timestamp() * 1000), seq=3)
+    edge.seq = 4
+    (told,) = host.receive("spBv1.0/g/DDEATH/n/m2", death.SerializeToString(), edge.now)
+    assert stale([told]) == {"g.n.m2": {"flow", "volume"}}
+    assert values(hear(host, [edge.data("m2", 0)])) == [7]
+    assert stale(hear(host, [edge.death()])).keys() == {"g.n", "g.n.m1", "g.n.m2"}
+
+
 def test_a_death_before_anything_else_speaks_for_the_node_alone() -> None:
     host, edge = SparkplugHost(SOURCE), Edge(ORDER)
     edge.birth()
