@@ -2,7 +2,9 @@
 
 import argparse
 import json
-from datetime import timedelta
+from datetime import datetime, timedelta
+
+import psycopg
 
 from pipeline.domain.errors import ConfigurationError
 from pipeline.settings import Settings
@@ -35,6 +37,17 @@ class Bucket:
         return True
 
 
+def _decide(conn: psycopg.Connection, args: argparse.Namespace, now: datetime) -> None:
+    device = (args.park or floods.only_park(conn), args.device)
+    if args.off:
+        floods.unlimit(conn, device, now=now)
+        return
+    until = now + timedelta(hours=args.hours) if args.hours else None
+    floods.limit(
+        conn, device, args.per_minute, now=now, everything=args.everything, until=until, reason=args.reason
+    )  # fmt: skip
+
+
 def main(argv: list[str]) -> int:
     """`park limit`."""
     parser = argparse.ArgumentParser(
@@ -60,16 +73,13 @@ def main(argv: list[str]) -> int:
         raise ConfigurationError("--per-minute is 0 or more, --for more than 0")
     with connect(settings.require("database_url"), application="park limit") as conn:
         conn.autocommit = True
-        if not args.list:
-            device = (args.park or floods.only_park(conn), args.device)
-            if args.off:
-                floods.unlimit(conn, device, now=now)
-            else:
-                until = now + timedelta(hours=args.hours) if args.hours else None
-                floods.limit(
-                    conn, device, args.per_minute,
-                    now=now, everything=args.everything, until=until, reason=args.reason,
-                )  # fmt: skip
+        try:
+            if not args.list:
+                _decide(conn, args, now)
+        except psycopg.errors.InsufficientPrivilege as error:
+            raise ConfigurationError(
+                "this account may not limit devices; take the PARK_DATABASE_URL of the database's owner"
+            ) from error
         in_force = floods.limits(conn, now=now)
     for x in in_force:
         what = "messages of every kind" if x.everything else "readings"

@@ -3,16 +3,18 @@
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from urllib.parse import urlsplit
 
 import psycopg
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from collectors import limits
 from collectors.inbox import Arrived
 from collectors.limits import Bucket
 from collectors.talkers import LONGEST, MINUTES, RARELY, SHOWN, TOPICS, Talkers, sender_of
-from pipeline.domain.errors import NotFound
+from pipeline.domain.errors import ConfigurationError, NotFound
 from pipeline.domain.message import DeadLetter, Sender
 from pipeline.domain.park import Family
 from pipeline.store import floods
@@ -251,3 +253,20 @@ def test_counting_costs_next_to_nothing() -> None:
         talkers.count(batch)
         assert talkers.admit(batch) is batch
     print(f"{(time.perf_counter() - begun) / 100_000 * 1e6:.3f} µs a message")
+
+
+def test_a_collectors_account_may_not_limit_and_is_told_whose_may(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    collector = f"collector_of{urlsplit(database).path[1:]}"
+    with connect(database) as conn:
+        conn.autocommit = True
+        apply_small_park(conn)
+        conn.execute(f"create role {collector} login password 'x' in role park_writer".encode())
+        there = urlsplit(database)
+        monkeypatch.setenv("PARK_DATABASE_URL", f"postgresql://{collector}:x@{there.hostname}:{there.port}{there.path}")
+        try:
+            with pytest.raises(ConfigurationError, match="owner"):
+                limits.main(["m1", "--per-minute", "5"])
+        finally:
+            conn.execute(f"drop role {collector}".encode())
