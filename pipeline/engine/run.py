@@ -26,10 +26,12 @@ BACKOFF_S = 2.0
 
 def steps(edition: str, settings: Settings) -> list[Step]:
     """The engine's table of contents, in order."""
+    # Days are made from 15-minute rows: where those are gone, a late reading would be all of its day.
+    whole_days = settings.raw_days if edition == "plain" else min(settings.raw_days, settings.rollup_days)
     if edition == "community":
-        rollup = Step("roll-ups", CommunityRollUp(settings.raw_days).run, timedelta(seconds=5), transaction=False)
+        rollup = Step("roll-ups", CommunityRollUp(whole_days).run, timedelta(seconds=5), transaction=False)
     else:
-        rollup = Step("roll-ups", RollUp(edition, settings.raw_days).run, timedelta(seconds=5))
+        rollup = Step("roll-ups", RollUp(edition, whole_days).run, timedelta(seconds=5))
     return [
         Step("silence", Silence().run, timedelta(seconds=1)),
         rollup,

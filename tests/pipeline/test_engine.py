@@ -101,21 +101,6 @@ def test_when_nothing_arrives_at_all_no_device_is_blamed_for_it(conn: psycopg.Co
     assert (state(conn), state(conn, "gw")) == ("offline", "offline")
 
 
-def test_however_many_batches_are_written_silence_is_judged(conn: psycopg.Connection) -> None:
-    """Many lanes write thousands of batches in the ten seconds that others are given to be heard."""
-    e = engine()
-    say(conn, 0)
-    e.tick(conn, at(1))
-    others_speak(conn, 60)
-    conn.execute(
-        "insert into smartpark.ingest_batch (at, lane, messages, readings, events, duplicates, conflicts, dead_letters,"
-        " unidentified) select %s + n * interval '4 ms', 'x', 1, 1, 0, 0, 0, 0, 0 from generate_series(1, 2500) n",
-        [at(60)],
-    )
-    e.tick(conn, at(70))
-    assert state(conn) == "offline"
-
-
 def test_while_a_spool_drains_nobody_is_called_silent(conn: psycopg.Connection) -> None:
     """The database was away for an hour; live messages are back, what came meanwhile is still on a collector's disk."""
     e = engine()
@@ -289,14 +274,6 @@ def test_retention_keeps_what_is_young_and_lets_go_of_the_rest(conn: psycopg.Con
     assert left == [(at(0),)]
     rolled = conn.execute("select count(*), min(bucket) from park.readings_15m").fetchone()
     assert rolled == (1, at(0))  # older than raw retention: stored once, never rolled up
-
-
-def test_a_host_that_spooled_once_and_is_gone_is_forgotten(conn: psycopg.Connection) -> None:
-    """A container has another name each time that it is made."""
-    for host, days in (("gone", SETTINGS.event_days + 1), ("here", 1)):
-        store.keep_backlog(conn, host=host, lane="meter", messages=9, oldest=at(0), now=at(-86400.0 * days))
-    engine().tick(conn, at(0))
-    assert conn.execute("select host from smartpark.spool_backlog").fetchall() == [("here",)]
 
 
 def test_an_identity_is_remembered_longer_than_its_event(conn: psycopg.Connection) -> None:
