@@ -60,6 +60,11 @@ def with_sources(lanes: Sequence[Lane], sources: Sequence[Source]) -> tuple[Lane
         Lane(name, tuple(Pattern.parse(s.topic).filter for s in of), any(s.format == Format.SPARKPLUG for s in of))
         for name, of in extra.items()
     )
+    for taken in extra.keys() & {lane.name for lane in lanes}:
+        name = extra[taken][0].name
+        raise ConfigurationError(
+            f'source "{name}": there is a lane "{taken}" already; give the sources one of their own'
+        )
     check(found)
     return found
 

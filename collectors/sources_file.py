@@ -6,6 +6,7 @@ from itertools import combinations
 from pathlib import Path
 from typing import Any
 
+from collectors.decoders.profile_read import find
 from collectors.lanes import overlap
 from collectors.patterns import Pattern
 from collectors.sources import DeviceConfig, Format, Source
@@ -113,7 +114,14 @@ class _Reader:
     def _profile(self, record: Record) -> str | None:
         """A shipped profile's name, or a file's path, as seen from the sources file."""
         given = record.text("profile")
-        return str(self.folder / given) if given and ("/" in given or given.endswith(".toml")) else given
+        name = str(self.folder / given) if given and ("/" in given or given.endswith(".toml")) else given
+        try:
+            if name:
+                find(name)
+        except ConfigurationError as error:
+            message, _, advice = error.detail.partition(": ")
+            record.wrong("profile", message, advice)
+        return name
 
     def _devices(self, record: Record, kind: Format, pattern: Pattern | None) -> dict[str, DeviceConfig]:
         found = {}

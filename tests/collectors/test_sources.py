@@ -173,6 +173,10 @@ lane = "dtu"
 def test_a_file_becomes_sources_and_lanes(tmp_path: Path) -> None:
     file = tmp_path / "sources.toml"
     file.write_text(GOOD, encoding="utf-8")
+    with pytest.raises(ConfigurationError, match=r'sources.toml:23: source "dtu": there is no profile'):
+        sources_file.read(str(file))
+    (tmp_path / "profiles").mkdir()
+    (tmp_path / "profiles/dtu.toml").touch()
     zigbee, plant, dtu = found = sources_file.read(str(file))
     assert zigbee.devices == {
         "hall/lamp": DeviceConfig("lamp-1"),
@@ -188,7 +192,7 @@ def test_a_file_becomes_sources_and_lanes(tmp_path: Path) -> None:
     )
     assert sources_file.read("") == ()
     assert with_sources(DEFAULT, ()) == DEFAULT
-    with pytest.raises(ConfigurationError, match="two lanes are named meter"):
+    with pytest.raises(ConfigurationError, match='source "a": there is a lane "meter" already'):
         with_sources(DEFAULT, [Source("a", "a/#", "senml", "q", lane="meter")])
 
 
