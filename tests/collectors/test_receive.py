@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from paho.mqtt.client import Client, MQTTMessage, MQTTv311
 from paho.mqtt.enums import CallbackAPIVersion
 
-from collectors.inbox import Arrived, Inbox
+from collectors.inbox import LARGEST, Arrived, Inbox
 from collectors.receive import CHUNK, LeanClient, MalformedError, Published, split
 from pipeline.address import BrokerAddress
 from pipeline.domain.clock import Clock
@@ -217,3 +217,25 @@ def test_a_full_inbox_makes_the_receiver_wait_until_there_is_room() -> None:
     assert [a.mid for a in inbox.get(timeout_s=1, at_most=1)] == [1]
     assert taken.wait(10)
     assert [a.mid for a in inbox.get(timeout_s=1, at_most=1)] == [2]
+
+
+def test_a_batch_of_large_messages_closes_early() -> None:
+    inbox = Inbox(10)
+    large = Arrived(b"t", bytes(LARGEST // 2), Clock().now(), 1, 1, 1)
+    for _ in range(3):
+        inbox.put([large], unless=lambda: False)
+    assert len(inbox.get(timeout_s=0, at_most=10)) == 2
+    assert len(inbox.get(timeout_s=0, at_most=10)) == 1
+
+
+def test_a_batch_lingers_for_more_unless_it_is_full() -> None:
+    inbox = Inbox(4)
+    inbox.put(arrived(1), unless=lambda: False)
+    taken: list[int] = []
+    taker = threading.Thread(
+        target=lambda: taken.extend(a.mid for a in inbox.get(timeout_s=10, at_most=2, linger_s=60)), daemon=True
+    )
+    taker.start()
+    inbox.put(arrived(2), unless=lambda: False)
+    taker.join(timeout=10)
+    assert taken == [1, 2], "it waited for the second, and then no longer"
