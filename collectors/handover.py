@@ -19,7 +19,11 @@ from pipeline.store import credentials, schema
 from pipeline.store.database import connect, give_up
 
 log = logging.getLogger(__name__)
-REFUSED = (psycopg.DataError, psycopg.IntegrityError, psycopg.errors.ProgramLimitExceeded, UnicodeError)
+# Also what nobody foresaw of a value: one message must never stop the others, again and again.
+REFUSED = (
+    psycopg.DataError, psycopg.IntegrityError, psycopg.errors.ProgramLimitExceeded,
+    ArithmeticError, ValueError, TypeError,
+)  # fmt: skip
 
 Said = list[Message | DeadLetter]
 """What one delivery says."""

@@ -14,7 +14,8 @@ from paho.mqtt.client import Client, time_func
 from paho.mqtt.enums import MQTTErrorCode
 
 CHUNK = 256 * 1024  # bytes read at once
-PACE_S = 0.003  # after each chunk: the next one is larger, and threads wake hundreds of times a second, not thousands
+PACE_S = 0.003  # after a small chunk: the next is larger, and threads wake hundreds of times a second, not thousands
+SMALL = 16_000  # bytes; TLS never gives more than 16 KiB at once
 PUBACK = 0x4002  # type and remaining length
 LONGEST_LENGTH = 4  # bytes of an MQTT "remaining length"
 _PUBLISH, _PUBACK = 0x30, 0x40
@@ -99,7 +100,8 @@ class LeanClient(Client):
                 return MQTTErrorCode.MQTT_ERR_NO_CONN
         if found:
             self._on_chunk(found)
-            time.sleep(PACE_S)
+            if used < SMALL:
+                time.sleep(PACE_S)
         return code
 
 

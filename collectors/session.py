@@ -115,6 +115,9 @@ class Session:
         except OSError as error:
             log.warning("lane %s cannot reach the broker: %s", self.lane.name, error)
             return
+        if self._stop.is_set():  # told to leave while it connected, before there was anything to disconnect
+            self._client.disconnect()
+            return
         self._client.loop_start()
         self._gone.wait()
         self._client.loop_stop()

@@ -18,6 +18,7 @@ from collectors.worker import Worker
 from pipeline.address import BrokerAddress
 from pipeline.domain.clock import Clock
 from pipeline.domain.errors import Unavailable
+from pipeline.domain.message import Message
 from pipeline.settings import Settings
 from simulators.servers.proxy import Proxy
 from tests.conftest import wait_until
@@ -125,5 +126,23 @@ def test_readings_that_break_a_rule_that_nobody_foresaw_are_kept_as_a_dead_lette
         handover.store([item], handover.understand([item]))
     with psycopg.connect(database) as conn:
         assert conn.execute("select count(*) from smartpark.reading").fetchone() == (1,)
+        assert conn.execute("select reason from smartpark.dead_letter").fetchall() == [("refused-by-database",)]
+    handover.drop()
+
+
+def test_a_value_that_no_decoder_should_let_through_costs_its_message_and_no_other(
+    database: str, tmp_path: Path
+) -> None:
+    handover = make(database, tmp_path)
+    batch = [arrived(n) for n in range(5)]
+    said = handover.understand(batch)
+    message = said[2][0]
+    assert isinstance(message, Message)
+    said[2] = [message._replace(samples=[message.samples[0]._replace(values={"x": "no number"})])]  # type: ignore[dict-item]
+    handover.store(batch, said)
+    with psycopg.connect(database) as conn:
+        assert conn.execute("select array_agg(value order by value) from smartpark.reading").fetchone() == (
+            [0, 1, 3, 4],
+        )
         assert conn.execute("select reason from smartpark.dead_letter").fetchall() == [("refused-by-database",)]
     handover.drop()
