@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from collectors.decoders.profile_read import find
+from collectors.decoders.profile_read import read as read_profile
 from collectors.lanes import overlap
 from collectors.patterns import Pattern
 from collectors.sources import DeviceConfig, Format, Source
@@ -90,7 +91,7 @@ class _Reader:
             park=record.text("park", grammar=PLACE_ID, required=True),
             family=record.choice("family", Family, default=Family.SENSOR) if record.has("family") else Family.SENSOR,
             lane=record.text("lane", grammar=TYPE_NAME) or ("sparkplug" if kind == Format.SPARKPLUG else "foreign"),
-            profile=self._profile(record),
+            profile=self._profile(record, pattern),
             devices=self._devices(record, kind, pattern),
             points=self._points(record),
         )
@@ -111,7 +112,7 @@ class _Reader:
             record.wrong("topic", message, advice)
             return None
 
-    def _profile(self, record: Record) -> str | None:
+    def _profile(self, record: Record, pattern: Pattern | None) -> str | None:
         """A shipped profile's name, or a file's path, as seen from the sources file."""
         given = record.text("profile")
         name = str(self.folder / given) if given and ("/" in given or given.endswith(".toml")) else given
@@ -121,7 +122,21 @@ class _Reader:
         except ConfigurationError as error:
             message, _, advice = error.detail.partition(": ")
             record.wrong("profile", message, advice)
+            return name
+        if name and pattern:
+            self._reached(record, name, pattern)
         return name
+
+    def _reached(self, record: Record, name: str, pattern: Pattern) -> None:
+        try:
+            messages = read_profile(name).messages
+        except ConfigurationError:
+            return  # told when the collector makes its decoder, with the profile's own lines
+        if messages and not any(message.topic.meets(pattern.filter) for message in messages):
+            ends = ", ".join(dict.fromkeys(f'"{message.topic.text}"' for message in messages))
+            advice = f"write a topic that can end like one of {ends}"
+            key = "topic" if record.has("topic") else "profile"
+            record.wrong(key, f'no message of its profile can match "{pattern.text}"', advice)
 
     def _devices(self, record: Record, kind: Format, pattern: Pattern | None) -> dict[str, DeviceConfig]:
         found = {}
@@ -142,7 +157,7 @@ class _Reader:
         own = device.choice("format", Format, default=kind) if device.has("format") else None
         if own and own != kind and Format.SPARKPLUG in (own, kind):
             device.wrong("format", "sparkplug is never one device's", "write a [[source]] of its own for Sparkplug B")
-        profile = self._profile(device)
+        profile = self._profile(device, pattern)
         if (own or profile) and pattern and "device" not in pattern.parts:
             advice = "name the level that tells the device {device} in the source's topic"
             device.wrong("format" if own else "profile", "no topic tells that it is this device", advice)

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from collectors.decoders import profile_paths, profile_units
-from collectors.decoders.profile_model import Said, StatusLine, ValueLine, word
+from collectors.decoders.profile_model import NamedUnit, Said, StatusLine, ValueLine, word
 from collectors.decoders.profile_paths import Path, Template
 from collectors.decoders.profile_registers import Block, Kind, Order, Slot
 from collectors.decoders.profile_times import EPOCH_UNITS, TimeLine
@@ -123,12 +123,15 @@ def read_value(
     scale, offset = record.number("scale"), record.number("offset")
     if scale == 0:
         record.wrong("scale", "every value would be 0", "write scale = 0.1, or leave it out")
-    conversion = None
-    given = record.text("from") or unit
-    if given and not unit:
+    conversion, named_unit = None, None
+    named = isinstance(record.table.get("from"), dict)
+    given = unit if named else record.text("from") or unit
+    if (given or named) and not unit:
+        record.has("from")
         record.wrong("from", '"from" without "unit"', 'write unit = "kW", the unit to convert to')
     else:
         conversion = _conversion(record, given or "", unit or "", 1 if scale is None else scale, offset or 0)
+        named_unit = _named_unit(record, unit, 1 if scale is None else scale, offset or 0) if named and unit else None
     many = any(path.many for path in paths)
     line = ValueLine(
         name=made,
@@ -136,6 +139,7 @@ def read_value(
         slot=slot,
         unit=unit,
         conversion=conversion,
+        named_unit=named_unit,
         words=_words(record, _number, example="{ ON = 1, OFF = 0 }"),
         required=_flag(record, "required"),
         many=many,
@@ -153,6 +157,18 @@ def _conversion(
     except ValueError as error:
         record.wrong("from" if "from" in record.table else "unit", str(error), "docs/formats.md lists the units")
         return None
+
+
+def _named_unit(record: Record, unit: str, scale: float, offset: float) -> NamedUnit | None:
+    table = record.below("from", f"{record.label}, from", of=record.table["from"])
+    record.has("from")
+    path = read_path(table, "path", required=True)
+    words = _words(table, lambda meant: meant if isinstance(meant, str) else None, example='{ C = "°C", F = "°F" }')
+    if not words:
+        table.wrong((), "nothing says what its words mean", 'write map = { C = "°C", F = "°F" }')
+    table.close()
+    known = {said: _conversion(record, meant, unit, scale, offset) for said, meant in words.items()}
+    return NamedUnit(path, known) if path else None
 
 
 def _unit(record: Record) -> str | None:

@@ -2,12 +2,19 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from collectors.decoders.profile_paths import Path, Place, Template, TopicEnd
 from collectors.decoders.profile_registers import Block, Slot
 from collectors.decoders.profile_times import TimeLine
 from collectors.decoders.profile_units import Conversion
+
+
+class NamedUnit(NamedTuple):
+    """`from = { path, map }`: the payload itself names the unit; each word that it may say, with its conversion."""
+
+    path: Path
+    conversions: Mapping[str, Conversion | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +30,7 @@ class ValueLine:
     slot: Slot | None = None
     unit: str | None = None
     conversion: Conversion | None = None
+    named_unit: NamedUnit | None = None
     words: Mapping[str, float] = field(default_factory=dict)
     required: bool = False
     many: bool = False
@@ -81,6 +89,7 @@ class MessageMap:
     # Places that a line names, so that `{part}` and `*` leave them alone: from the root, and from the element.
     named: frozenset[Place]
     named_here: frozenset[Place]
+    opened: frozenset[Place]  # lists and objects whose items a line takes one by one
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,6 +53,12 @@ class Path:
         """Whether it may find more than one thing."""
         return any(isinstance(s, Each) for s in self.steps)
 
+    @property
+    def opened(self) -> Place:
+        """The list or object at the end of a path to each of its items (`ENERGY.Power.{channel}`: `ENERGY.Power`)."""
+        plain = tuple(s for s in self.steps[:-1] if not isinstance(s, Each))
+        return plain if len(plain) == len(self.steps) - 1 else ()
+
     def get(self, here: Any, root: Any) -> Any:
         """What stands at a path that is not `many`, or MISSING."""
         at = root if self.from_root else here
@@ -205,6 +211,16 @@ class TopicEnd:
             elif own[0]:
                 parts[own[0]] = level
         return parts
+
+    def meets(self, topics: str) -> bool:
+        """Whether some topic of an MQTT filter ends like this."""
+        given = topics.split("/")
+        if given[-1] == "#":
+            return True
+        if len(given) < len(self.levels):
+            return False
+        ends = zip(self.levels, given[-len(self.levels) :], strict=True)
+        return all(isinstance(own, Each) or level in (own, "+") for own, level in ends)
 
 
 def topic_end(text: str) -> TopicEnd:

@@ -182,6 +182,7 @@ class _Message:
         paths = [path for line in values for path in line.paths]
         paths += [*(timed.paths if timed else ()), *parts.values(), *(path for path, _ in when)]
         paths += [block.path] if block else []
+        paths += [line.named_unit.path for line in values if line.named_unit]
         plain = [path for path in paths if not path.many]
         return MessageMap(
             topic=topic,
@@ -201,6 +202,7 @@ class _Message:
             may_be_empty=may_be_empty,
             named=frozenset(path.place(()) for path in plain if path.from_root),
             named_here=frozenset(path.place(()) for path in plain if not path.from_root),
+            opened=frozenset(path.opened for line in values for path in line.paths if path.many and path.opened),
             indexed=any(isinstance(path.steps[0], int) for path in paths if path.steps),
         )
 

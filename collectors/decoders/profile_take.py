@@ -112,11 +112,13 @@ class Taking:
                 self._many(line, here, at, parts, device_id, when)
                 continue
             raw = line.slot.get(registers) if line.slot else self._first(line.paths, here, at)
+            if raw.__class__ in (list, dict) and any(path.steps in message.opened for path in line.paths):
+                continue  # another line takes it apart
             if raw is MISSING:
                 if line.required:
                     raise Rejected("missing-key", f'"{line.name.text}" is required, and is not there')
                 continue
-            value = _number(raw, line)
+            value = self._converted(_number(raw, line), line, here, at)
             self._keep(line, parts, raw, value, device_id, when)
 
     def _many(
@@ -136,6 +138,7 @@ class Taking:
             if value is None and match.value is not None:
                 continue  # a text, a list, an object: not what a line for "all numbers" means
             taken = True
+            value = self._converted(value, line, here, at)
             if self.trace is not None:
                 self.trace.used.add(match.place)
             self._keep(line, {**parts, **match.parts}, match.value, value, device_id, when)
@@ -162,10 +165,6 @@ class Taking:
         if name is None:
             raise Rejected("missing-key", f'nothing in this message fills in the name "{line.name.text}"')
         point = self.names.point(name)
-        if value is not None and line.conversion is not None:
-            value = line.conversion(value)
-        if value is not None and not math.isfinite(value):
-            value = None
         taken = self.taken.get((device_id, when))
         if taken is None:
             taken = self.taken[device_id, when] = ({}, {})
@@ -178,6 +177,23 @@ class Taking:
             taken[1][point] = line.unit
         if self.trace is not None:
             self.trace.found.append(Found(device_id, when, point, raw, value, line.unit, value is None))
+
+    def _converted(self, value: float | None, line: ValueLine, here: Any, at: Place) -> float | None:
+        """In the park's unit; None where the payload names a unit that the profile does not know."""
+        if value is None:
+            return None
+        conversion = line.conversion
+        if line.named_unit is not None:
+            self._mark(line.named_unit.path, at)
+            named = line.named_unit.path.get(here, self.root)
+            if named is not MISSING and named is not None:
+                unit = word(named)
+                if unit is None or unit not in line.named_unit.conversions:
+                    return None
+                conversion = line.named_unit.conversions[unit]
+        if conversion is not None:
+            value = conversion(value)
+        return value if math.isfinite(value) else None
 
     def _first_walk(self, paths: tuple[Path, ...], here: Any, at: Place) -> Iterator[Match]:
         for path in paths:

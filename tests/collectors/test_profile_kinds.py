@@ -1,14 +1,15 @@
 """How profiles read times, Modbus registers and CSV."""
 
+import re
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from pipeline.domain.clock_fault import GUESSED
-from pipeline.domain.errors import Rejected
+from pipeline.domain.errors import ConfigurationError, Rejected
 from pipeline.domain.park import Family
-from tests.collectors.own_profile import message, only, read
+from tests.collectors.own_profile import message, only, read, values
 
 
 @pytest.mark.parametrize(
@@ -113,3 +114,42 @@ def test_csv_with_its_own_header_and_the_device_in_a_column() -> None:
     said = read(text, b"\xef\xbb\xbfid,kwh\nm-1,10\nm-2,20\n")
     assert {s.device_id: s.values["energy"] for s in said.samples} == {"m-1": 10.0, "m-2": 20.0}
     assert said.sender == ("qinghe", Family.GATEWAY, "src")
+
+
+@pytest.mark.parametrize(
+    ("payload", "value"),
+    [
+        ({"t": 68, "u": "F"}, 20.0),
+        ({"t": 20, "u": "C"}, 20.0),
+        ({"t": 20}, 20.0),
+        ({"t": 20, "u": None}, 20.0),
+        ({"t": 293, "u": "K"}, None),  # not in the profile: bad, not °C
+        ({"t": 293, "u": ["F"]}, None),
+        ({"t": "warm", "u": "F"}, None),
+    ],
+)
+def test_a_unit_that_the_payload_names(payload: dict[str, Any], value: float | None) -> None:
+    line = 'temperature = { path = "t", unit = "°C", from = { path = "u", map = { C = "°C", F = "°F" } } }'
+    assert only(read(values(line), payload)) == {"temperature": value}
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ('from = { path = "u" }, unit = "°C"', "nothing says what its words mean"),
+        ('from = { path = "u", map = { W = "kW" } }, unit = "°C"', '"kW" cannot become "°C"'),
+        ('from = { path = "u", map = { W = 3 } }, unit = "°C"', '"W" cannot mean 3 here'),
+        ('from = { map = { F = "°F" } }, unit = "°C"', '"path" is missing'),
+        ('from = { path = "u", map = { F = "°F" } }', '"from" without "unit"'),
+    ],
+)
+def test_what_is_wrong_with_a_unit_that_the_payload_names(line: str, message: str) -> None:
+    with pytest.raises(ConfigurationError, match=re.escape(message)):
+        read(values(f'temperature = {{ path = "t", {line} }}'), {})
+
+
+def test_a_list_is_left_to_the_line_that_takes_its_items() -> None:
+    lines = 'power = "p"\n"power_{channel}" = "p.{channel}"'
+    assert only(read(values(lines), {"p": [1, 2]})) == {"power_0": 1.0, "power_1": 2.0}
+    assert only(read(values(lines), {"p": 3})) == {"power": 3.0}
+    assert only(read(values('power = "p"'), {"p": [1, 2]})) == {"power": None}

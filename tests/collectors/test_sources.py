@@ -206,6 +206,32 @@ def test_everything_wrong_is_said_at_once_with_its_line(tmp_path: Path) -> None:
     assert said + "\n" == (here / "many_errors.txt").read_text(encoding="utf-8")
 
 
+@pytest.mark.parametrize(
+    ("topic", "fits"),
+    [
+        ("tele/+/SENSOR", True),
+        ("site/a/tele/{device}/STATE", True),
+        ("tele/#", True),
+        ("other/{device...}", True),  # other/tele/plug/SENSOR
+        ("site/+/+/+", True),
+        ("stat/{device}/SENSOR", False),
+        ("tele/{device}/RESULT", False),
+        ("tele/{device}", False),
+    ],
+)
+def test_a_topic_that_its_profile_cannot_read_is_refused(tmp_path: Path, topic: str, fits: bool) -> None:
+    file = tmp_path / "sources.toml"
+    text = '[[source]]\nname = "plugs"\npark = "q"\nformat = "profile"\nprofile = "tasmota"\n'
+    file.write_text(f'{text}topic = "{topic}"\n', encoding="utf-8")
+    if fits:
+        assert sources_file.read(str(file))[0].topic == topic
+        return
+    with pytest.raises(ConfigurationError) as raised:
+        sources_file.read(str(file))
+    assert f'sources.toml:6: source "plugs": no message of its profile can match "{topic}"; write' in str(raised.value)
+    assert '"tele/{device}/SENSOR"' in str(raised.value)
+
+
 @pytest.mark.parametrize("content", [b"\xff", b"a = ", b"source = 1", b"[source]\nname = 1"])
 def test_a_file_that_is_none_says_so(tmp_path: Path, content: bytes) -> None:
     file = tmp_path / "sources.toml"
