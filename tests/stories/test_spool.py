@@ -75,7 +75,9 @@ def test_what_comes_while_the_database_is_away_is_acked_from_disk_and_stored_wit
     load.acknowledged()
     wait_until(lambda: kept(town, name) == N - 300 + ANONYMOUS, within=60, what="all of it is in the spool")
     assert "lane meter: spools, the database is away since" in missing(town, name)
-    assert figures(town, name, "park_spool_state")["meter"] == SPOOLING
+    wait_until(
+        lambda: figures(town, name, "park_spool_state")["meter"] == SPOOLING, within=10, what="the state is looked at"
+    )
     assert not any(b"park/v1" in f.read_bytes() for f in (town.stack.folder / "spool").rglob("*.spool"))
     broker.kill()  # from here on there is nothing but the spool
     own_database.start()
