@@ -85,7 +85,7 @@ class Collector:
                 found.append(f"lane {name}: the broker refuses {worker.session.refused}")
             elif worker.trouble:
                 found.append(f"lane {name}: {worker.trouble}")
-        return found
+        return found + self.leftovers.trouble
 
     def _start(self, lane: lanes.Lane) -> None:
         self.leftovers.leave(lane.name)

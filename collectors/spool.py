@@ -54,6 +54,7 @@ class Spool:
         self._guard, self._opening = threading.Lock(), threading.Lock()
         self._lock = -1
         self._segments: deque[Segment] = deque()
+        self._locked: list[Path] = []  # another key sealed them
         self._active: Segment | None = None
         self._number = 0
         self._cursor: Cursor | None = None  # in the first segment
@@ -92,6 +93,21 @@ class Spool:
                     return datetime.fromtimestamp(place.oldest, UTC)
         return None
 
+    @property
+    def locked(self) -> int:
+        """How many of its files another key sealed than ours: nobody drains them until that key is back."""
+        return sum(path.exists() for path in self._locked)
+
+    @property
+    def trouble(self) -> str | None:
+        """What a person must do about this folder, in words."""
+        if not (locked := self.locked):
+            return None
+        return (
+            f"{locked} file{'s' * (locked > 1)} in {self.folder} cannot be drained, sealed with another key than "
+            "seal.key: put that key back and restart, or move them away"
+        )
+
     def acquire(self) -> bool:
         """Takes the folder and looks through what lies there, unless another process has it. OSError."""
         with self._opening:  # whoever appends must not find it owned, and not yet looked through
@@ -101,14 +117,15 @@ class Spool:
             lock = os.open(self.folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                found, self._number = spool_repair.load(self.folder, self.lane, self._seal)
+                found = spool_repair.load(self.folder, self.lane, self._seal)
             except BlockingIOError:
                 os.close(lock)
                 return False
             except BaseException:
                 os.close(lock)
                 raise
-            self._segments.extend(found)
+            self._segments.extend(found.segments)
+            self._locked, self._number = found.locked, found.number
             self._lock = lock
             return True
 
@@ -181,6 +198,7 @@ class Spool:
         oldest = self.oldest
         metrics.SPOOL_MESSAGES.labels(self.lane).set(self.messages)
         metrics.SPOOL_BYTES.labels(self.lane).set(self.bytes)
+        metrics.SPOOL_LOCKED.labels(self.lane).set(self.locked)
         metrics.SPOOL_OLDEST.labels(self.lane).set((now - oldest).total_seconds() if oldest else 0)
 
     def _finish(self, cursor: Cursor) -> None:
@@ -227,7 +245,8 @@ class Spool:
             self._used = sum(_size(file) for file in self.root.glob(f"*/*{SUFFIX}"))
             self._looked = time.monotonic()
         if self._used + coming > self._limit:
-            raise Unavailable(f"the spool is full: {self._used >> 20} MB")
+            used, limit, more = (n / 2**20 for n in (self._used, self._limit, coming))
+            raise Unavailable(f"the spool is full: {used:.1f} of {limit:.1f} MB are taken, {more:.1f} MB came")
 
 
 def open_spool(settings: Settings, lane: str, keys: Keys) -> Spool:

@@ -77,17 +77,16 @@ class Drain:
                         self.finished = True
                         break
                     pause = IDLE_S
-                failures = 0
+                failures, self.trouble = 0, None
             except (ParkError, psycopg.Error, OSError) as error:
                 pause = BACKOFF_S[min(failures, len(BACKOFF_S) - 1)]
                 failures += 1
                 self._failed(error)
                 if self._once:
                     break
-            except Exception:
+            except Exception as error:
                 log.exception("lane %s: the drain failed", self.spool.lane)
-                self.spool.again()
-                self.handover.drop()
+                self._failed(error)
                 pause = AGAIN_S
             if pause:
                 self._stop.wait(pause)
@@ -121,7 +120,7 @@ class Drain:
 
         self.handover.store(arrived, self._understand(portion, arrived), note=note)
         self._told = True
-        self.flowing, self.trouble = True, None
+        self.flowing = True
         for number, _ in portion.records:
             del self._read[portion.segment, number]
         self.spool.done(portion)

@@ -3,6 +3,7 @@
 import contextlib
 import logging
 from pathlib import Path
+from typing import NamedTuple
 from uuid import uuid4
 
 from collectors.spool_segment import HEAD, SUFFIX, Damage, Record, Seal, Segment
@@ -12,15 +13,25 @@ from pipeline.domain.errors import ConfigurationError
 log = logging.getLogger(__name__)
 
 
-def load(folder: Path, lane: str, seal: Seal) -> tuple[list[Segment], int]:
-    """The segments of a folder, oldest first, and the highest number taken."""
+class Found(NamedTuple):
+    """The segments of a folder, oldest first; the files that another key sealed; the highest number taken."""
+
+    segments: list[Segment]
+    locked: list[Path]
+    number: int
+
+
+def load(folder: Path, lane: str, seal: Seal) -> Found:
+    """What a folder holds, looked through."""
     found: list[Segment] = []
+    locked: list[Path] = []
     files = sorted(folder.glob(f"[0-9]*{SUFFIX}"))
     for file in files:
         try:
             segment = Segment.load(file, seal)
         except ConfigurationError as error:
             log.error("lane %s: %s; it stays where it is", lane, error)  # noqa: TRY400
+            locked.append(file)
             continue
         if segment is None:
             _put_away(file, lane)
@@ -32,7 +43,7 @@ def load(folder: Path, lane: str, seal: Seal) -> tuple[list[Segment], int]:
             _cut(segment, last, lane)
         segment.close()
         found.append(segment)
-    return found, int(files[-1].stem) if files else 0
+    return Found(found, locked, int(files[-1].stem) if files else 0)
 
 
 def aside(folder: Path) -> Path:

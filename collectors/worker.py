@@ -92,7 +92,14 @@ class Worker:
 
     @property
     def trouble(self) -> str | None:
-        """What keeps this lane from the database, in words."""
+        """What keeps this lane, or what waits in its spool, from the database, in words."""
+        found = [self._hindered, self.spool.trouble]
+        if (why := self.drain.trouble) and why != self._why and not self.spool.empty:
+            found.insert(1, f"the spool waits: {why}")
+        return "; ".join(what for what in found if what) or None
+
+    @property
+    def _hindered(self) -> str | None:
         if self._died:
             return f"stopped by {self._died}"
         if self._refused:
@@ -185,12 +192,14 @@ class Worker:
                     admitted = self.talkers.admit(arrived) if admitted is None else admitted  # once
                     said = said or self.handover.understand(admitted)
                     self.handover.store(admitted, said)
+                    if self._settle(waited_s=self._waited(arrived)):
+                        return True
+                    # What is stored must not be spooled as well. What was left out can be: then it was not left out.
+                    passed = {id(item) for item in admitted}
+                    arrived, admitted, said = [a for a in arrived if id(a) not in passed], [], []
             except (ParkError, psycopg.Error) as error:
                 self._failed(error, len(arrived))
                 waits = time.monotonic() - begun < GRACE_S and not self._stop.is_set()
-            else:
-                if direct and self._settle(waited_s=self._waited(arrived)):
-                    return True
             if not waits and self._spooled(arrived, self._whole(arrived, admitted, said)):
                 self.talkers.take_back()
                 return True
@@ -270,9 +279,9 @@ class Worker:
             metrics.SPOOL_REFUSED.labels(self.name).inc()
             self._refused = first_line(error)
             if state != HOLDING:
-                log.error("lane %s: %s", self.name, self.trouble)  # noqa: TRY400
+                log.error("lane %s: %s", self.name, self._hindered)  # noqa: TRY400
             return False
         self._refused = None
         if state != self.state:
-            log.warning("lane %s: %s", self.name, self.trouble or "queues behind its spool")
+            log.warning("lane %s: %s", self.name, self._hindered or "queues behind its spool")
         return True

@@ -37,6 +37,7 @@ SPOOL_REFUSED = Counter(
 )
 SPOOL_TORN = Counter("park_spool_torn", "Torn ends of files that were cut off, never acknowledged.", ["lane"])
 SPOOL_DAMAGED = Counter("park_spool_damaged", "Parts of the spool that cannot be read; kept in aside/.", ["lane"])
+SPOOL_LOCKED = Gauge("park_spool_locked_files", "Files of the spool that another key than seal.key sealed.", ["lane"])
 
 # Ingest: one transaction.
 INGEST_BATCHES = Counter("park_ingest_batches", "Committed transactions.")
