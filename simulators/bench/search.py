@@ -1,4 +1,4 @@
-"""Finds the highest rate that can be held: grow until one cannot, close in on it, then prove it for a minute."""
+"""Finds the highest rate that can be held: grow until one cannot, then prove rates for a minute, down and up again."""
 
 import math
 import time
@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from simulators.bench.trial import Trial
 
 GROW = 1.5
-CLOSE_ENOUGH = 1.06  # the highest sustained and the lowest unsustained rate differ by no more
+ROUGHLY = 1.25  # short trials look no closer than this: a minute is harder to hold than eight seconds
+CLOSE_ENOUGH = 1.06  # the highest proven and the lowest unproven rate differ by no more, where time allows
 STEP_DOWN = 0.93  # after a proof that failed: below it, or below what was committed meanwhile
-STEEPEST = 0.7
+STEEPEST = 0.85
 TRIAL_S = 8.0
 AROUND_S = 8.0  # what a trial takes besides: draining, comparing
 
@@ -26,16 +27,21 @@ class Search:
         """The proof of the highest rate sustained for `seconds`; None where none was."""
         rate = self._explore(start, reserve_s=2 * (seconds + AROUND_S))
         best: Trial | None = None
-        while rate and self._time_for(seconds):
-            best = self.attempt(rate, seconds)
-            if not best.why:
-                return best
-            rate = max(STEEPEST * rate, min(STEP_DOWN * rate, STEP_DOWN * best.committed_per_s))
-        return None
+        failed = math.inf
+        while rate and failed / (best.rate if best else 1.0) > CLOSE_ENOUGH and self._time_for(seconds):
+            found = self.attempt(rate, seconds)
+            if not found.why:
+                best = found
+                rate = rate * CLOSE_ENOUGH if math.isinf(failed) else math.sqrt(rate * failed)
+                continue
+            failed = rate
+            down = max(STEEPEST * rate, min(STEP_DOWN * rate, STEP_DOWN * found.committed_per_s))
+            rate = math.sqrt(best.rate * failed) if best else down
+        return best
 
     def _explore(self, start: float, *, reserve_s: float) -> float:
         good, bad, rate = 0.0, math.inf, start
-        while bad / max(good, 1.0) > CLOSE_ENOUGH and self._time_for(TRIAL_S, reserve_s):
+        while bad / max(good, 1.0) > ROUGHLY and self._time_for(TRIAL_S, reserve_s):
             if self.attempt(rate, TRIAL_S).why:
                 bad = rate
                 rate = math.sqrt(good * bad) if good else rate / GROW**2

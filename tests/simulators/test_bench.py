@@ -212,9 +212,9 @@ def test_the_search_ends_just_below_what_can_be_held(capacity: float) -> None:
 
     found = Search(attempt, float("inf")).highest(start=8_000.0, seconds=60.0)
     assert found
-    assert 0.88 * capacity <= found.rate <= capacity
-    assert asked[-1] == (found.rate, 60.0)
-    assert len(asked) < 16
+    assert 0.93 * capacity <= found.rate <= capacity
+    assert (found.rate, 60.0) in asked
+    assert len(asked) < 18
 
 
 def test_without_time_nothing_is_claimed() -> None:
