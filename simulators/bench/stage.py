@@ -26,6 +26,9 @@ from simulators.stack import Stack, wait_ready
 REPO = Path(__file__).parents[2]
 READY_WITHIN_S = 60.0
 
+# As docs/operations.md advises for a busy park: fewer checkpoints, and less of whole pages in the log after each.
+SETTINGS = {"max_wal_size": "8GB", "checkpoint_timeout": "15min", "wal_compression": "lz4"}
+
 
 @dataclass
 class Stage:
@@ -73,6 +76,8 @@ def stage(settings: Settings, *, keep: bool = False, profile: bool = False) -> I
     broker = brokers.choose_broker(home, name="bench-broker", inbox=settings.inbox, environ={})
     database.wipe()
     broker.wipe()
+    if isinstance(database, databases.Private):
+        database.cluster.settings.update(SETTINGS)
     if profile and isinstance(database, databases.Private):
         preloaded = database.cluster.settings.get("shared_preload_libraries")
         database.cluster.settings["shared_preload_libraries"] = f"{preloaded},pg_stat_statements".removeprefix("None,")
