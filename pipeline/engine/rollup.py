@@ -108,7 +108,7 @@ def _quarters() -> bytes:
     width = "15 minutes"
     source = (
         "(select r.* from smartpark.reading r"
-        " join (select point, bucket from touched where bucket >= %(since)s and bucket < %(until)s) t"
+        " join (select distinct point, bucket from touched where bucket >= %(since)s and bucket < %(until)s) t"
         f" on t.point = r.point and t.bucket = time_bucket('{width}'::interval, r.ts)"
         " where r.ts >= %(since)s and r.ts < %(until)s) as reading"
     )
