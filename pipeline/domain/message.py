@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from pipeline.domain.access import AccessEvent
 from pipeline.domain.park import Family
@@ -95,12 +95,11 @@ class DeadLetter:
 
 @dataclass(slots=True)
 class Batch:
-    """What goes into one transaction; tokens are the collector's own, handed back for the ack once it is durable."""
+    """What goes into one transaction."""
 
     lane: str
     messages: list[Message] = field(default_factory=list)
     dead_letters: list[DeadLetter] = field(default_factory=list)
-    tokens: list[Any] = field(default_factory=list)
 
     def __len__(self) -> int:
         return len(self.messages) + len(self.dead_letters)

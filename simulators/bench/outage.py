@@ -26,6 +26,7 @@ COLLECTOR = "collector-1"
 BEFORE_S = 5.0  # of ordinary traffic
 AFTER_S = 20.0  # of live traffic beside the drain
 DRAINED_WITHIN_S = 1800.0
+LOOK_S = 0.5
 
 
 def play(stage: Stage, console: Console, *, outage_s: float, rate: float, devices: int) -> dict[str, Any]:
@@ -60,7 +61,7 @@ def play(stage: Stage, console: Console, *, outage_s: float, rate: float, device
                     console.print(f"the database is back: {mark.spooled} messages in {mark.size >> 20} MB")
                 mark.look()
             while not mark.drained and time.monotonic() - mark.back < DRAINED_WITHIN_S:
-                time.sleep(0.5)
+                time.sleep(LOOK_S)
                 memory.sample()
                 mark.look()
             account = ledger.account(load.said())

@@ -18,7 +18,6 @@ LIE, NO_WORD = 0.4, 0.1  # shares of a liar's: a time beyond belief, neither ide
 STATUS = 0.05
 PACK_OF = (2, 8)  # devices that a gateway tells of at once
 AHEAD_US = 300_000_000  # a clock may be 5 minutes ahead: some are so by a little more, and are plausible a moment later
-MINUTE_US = 60_000_000
 KEYS = ("time", "time_s", "time_ms", "time_us")
 CODES = [AccessEventCode.GRANTED, AccessEventCode.DENIED_PASSBACK, AccessEventCode.DENIED_OUT_OF_TIME_RANGE]
 DOORS = list(DoorState)[:4]

@@ -129,7 +129,7 @@ def test_a_collector_killed_while_it_spools_and_while_it_drains_loses_and_double
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A file system of 1 MB."""
     if os.geteuid() != 0:
-        pytest.skip("only root can mount a file system")
+        pytest.fail("this story mounts a file system of 1 MB, which only root can: run the tests as root")
     folder = tmp_path / "small-disk"
     folder.mkdir()
     subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m,mode=0700", "none", str(folder)], check=True)

@@ -31,10 +31,8 @@ delete from smartpark.rollup_1h r
 insert into smartpark.rollup_1h (point, bucket, n, sum, min, max, first, last)
 select r.point, %(since)s, sum(r.n), sum(r.sum), min(r.min), max(r.max),
        (array_agg(r.first order by r.bucket))[1], (array_agg(r.last order by r.bucket desc))[1]
-  from smartpark.rollup_15m r
- where r.point in (select point from touched where bucket >= %(since)s and bucket < %(until)s)
-   and r.bucket = any (array(select generate_series(%(since)s::timestamptz, %(until)s::timestamptz - interval '1 second',
-                                                    interval '15 minutes')))
+  from (select distinct point from touched where bucket >= %(since)s and bucket < %(until)s) t
+  join smartpark.rollup_15m r on r.point = t.point and r.bucket >= %(since)s and r.bucket < %(until)s
  group by r.point;
 
 -- name: touched_days
