@@ -1,10 +1,8 @@
 """The engine on a timeline: silence, retention, steps that fail alone, and two engines that never do a thing twice."""
 
-from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import psycopg
-import pytest
 
 from pipeline.domain.message import Batch, ConnectionState, Message, Sample, Sender, StatusReport
 from pipeline.domain.park import Family
@@ -14,22 +12,9 @@ from pipeline.ingest import Writer
 from pipeline.settings import Settings
 from pipeline.store import spool as store
 from pipeline.store.database import connect
-from tests.park import apply_small_park
+from tests.pipeline.conftest import at
 
-START = datetime(2026, 11, 21, 6, 0, tzinfo=UTC)
 SETTINGS = Settings.from_env({})
-
-
-def at(seconds: float) -> datetime:
-    return START + timedelta(seconds=seconds)
-
-
-@pytest.fixture
-def conn(database: str) -> Iterator[psycopg.Connection]:
-    with connect(database) as found:
-        apply_small_park(found)
-        found.autocommit = True
-        yield found
 
 
 def engine() -> Engine:

@@ -1,10 +1,6 @@
 """What one device sends beyond all measure is that device's trouble, and nobody else's."""
 
-from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
-
 import psycopg
-import pytest
 
 from pipeline.domain.message import Batch, Message, Sample, Sender
 from pipeline.domain.park import Family
@@ -13,23 +9,8 @@ from pipeline.engine.run import steps
 from pipeline.engine.steps import Engine
 from pipeline.ingest import Writer
 from pipeline.settings import Settings
-from pipeline.store.database import connect
 from pipeline.store.registry import MOST_SHAPES, KnownDevice, KnownPoint, Registry
-from tests.park import apply_small_park
-
-START = datetime(2026, 11, 21, 6, 0, tzinfo=UTC)
-
-
-def at(seconds: float) -> datetime:
-    return START + timedelta(seconds=seconds)
-
-
-@pytest.fixture
-def conn(database: str) -> Iterator[psycopg.Connection]:
-    with connect(database) as found:
-        apply_small_park(found)
-        found.autocommit = True
-        yield found
+from tests.pipeline.conftest import at
 
 
 def engine() -> Engine:

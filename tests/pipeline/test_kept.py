@@ -1,11 +1,8 @@
 """What is let go of takes nothing with it that stays."""
 
-from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 
 import psycopg
-import pytest
 
 from pipeline.domain.message import Batch, Message, Sample, Sender
 from pipeline.domain.park import Family
@@ -14,24 +11,10 @@ from pipeline.engine.steps import Engine
 from pipeline.ingest import Writer
 from pipeline.settings import Settings
 from pipeline.store import spool as store
-from pipeline.store.database import connect
-from tests.park import apply_small_park
+from tests.pipeline.conftest import at
 
-START = datetime(2026, 11, 21, 6, 0, tzinfo=UTC)
 SETTINGS = Settings.from_env({})
 DAY = 86_400.0
-
-
-def at(seconds: float) -> datetime:
-    return START + timedelta(seconds=seconds)
-
-
-@pytest.fixture
-def conn(database: str) -> Iterator[psycopg.Connection]:
-    with connect(database) as found:
-        apply_small_park(found)
-        found.autocommit = True
-        yield found
 
 
 def engine(settings: Settings = SETTINGS) -> Engine:

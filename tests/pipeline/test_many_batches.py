@@ -1,10 +1,6 @@
 """However much is written, nobody is blamed, and nobody overlooked."""
 
-from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
-
 import psycopg
-import pytest
 
 from pipeline.domain.message import Batch, Message, Sample, Sender
 from pipeline.domain.park import Family
@@ -12,23 +8,9 @@ from pipeline.engine.run import steps
 from pipeline.engine.steps import Engine
 from pipeline.ingest import Writer
 from pipeline.settings import Settings
-from pipeline.store.database import connect
-from tests.park import apply_small_park
+from tests.pipeline.conftest import at
 
-START = datetime(2026, 11, 21, 6, 0, tzinfo=UTC)
 SETTINGS = Settings.from_env({})
-
-
-def at(seconds: float) -> datetime:
-    return START + timedelta(seconds=seconds)
-
-
-@pytest.fixture
-def conn(database: str) -> Iterator[psycopg.Connection]:
-    with connect(database) as found:
-        apply_small_park(found)
-        found.autocommit = True
-        yield found
 
 
 def say(conn: psycopg.Connection, device: str, seconds: float) -> None:
