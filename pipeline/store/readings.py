@@ -41,10 +41,9 @@ class ReadingStore:
         stored = self._store(conn, rows.readings)
         if not len(rows.contradictions):
             return stored
-        # What the first of its batch contradicts may itself be what is stored, and the first what contradicts it.
-        conflicts = _keep_conflicts(conn, rows.contradictions)
-        repeats = len(rows.contradictions) - conflicts
-        return Stored(stored.new, stored.repeats + repeats, stored.conflicts + conflicts)
+        # Against what is stored by now: a contradiction of the first of its batch may be what was there before them.
+        refused = _store_staged(conn, rows.contradictions, _stream(rows.contradictions))
+        return Stored(stored.new, stored.repeats + refused.repeats, stored.conflicts + refused.conflicts)
 
     def _store(self, conn: psycopg.Connection, readings: Readings) -> Stored:
         stream = _stream(readings)
@@ -103,21 +102,6 @@ def _store_staged(conn: psycopg.Connection, readings: Readings, stream: bytes) -
         conflicts = found[0] if found else 0
     conn.execute("truncate stage_reading")  # a transaction may store twice
     return Stored(new, len(readings) - new - conflicts, conflicts)
-
-
-def _keep_conflicts(conn: psycopg.Connection, refused: Readings) -> int:
-    """Keeps readings that contradict what is stored by now; returns how many do."""
-    row = conn.execute(
-        QUERIES["add_reading_conflicts"],
-        {
-            "points": array("int4", refused.point),
-            "ts": array("timestamptz", refused.ts),
-            "receiveds": array("timestamptz", refused.received),
-            "refused": array("float8", refused.value, null=np.isnan(refused.value)),
-            "span": array("timestamptz", np.array([refused.ts.min(), refused.ts.max()])),
-        },
-    ).fetchone()
-    return int(row[0]) if row else 0
 
 
 def _stream(readings: Readings) -> bytes:

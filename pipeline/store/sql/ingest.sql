@@ -76,23 +76,6 @@ with found as materialized (
 )
 select count(*) from found;
 
--- name: add_reading_conflicts
--- Readings that contradict an earlier one of their own batch, where they are not what is stored; returns how many.
-with found as materialized (
-  select t.point, t.ts, t.received, r.value as kept, t.refused
-    from unnest(%(points)s::int[], %(ts)s::timestamptz[], %(receiveds)s::timestamptz[], %(refused)s::float8[])
-         as t (point, ts, received, refused)
-    join smartpark.reading r
-      on r.point = t.point and r.ts = t.ts and r.ts between (%(span)s::timestamptz[])[1] and (%(span)s::timestamptz[])[2]
-   where r.value is distinct from t.refused
-), added as (
-  insert into smartpark.conflict (device, kind, point, ts, digest, received, kept, refused)
-  select p.device, 'reading', f.point, f.ts, coalesce(float8send(f.refused), ''), f.received, f.kept, f.refused
-    from found f join smartpark.point p using (point)
-  on conflict do nothing
-)
-select count(*) from found;
-
 -- name: add_message_conflicts
 -- Messages that contradict an earlier one of the same identity.
 insert into smartpark.conflict (device, kind, identity, digest, received, content)
