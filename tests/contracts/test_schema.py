@@ -62,8 +62,18 @@ def test_hypertables_are_hypertables(database: str) -> None:
 
 # Every table of each schema, and what each role may do with it; with columns in brackets, with these only.
 RIGHTS = """
-smartpark.access_event          park_writer: insert
+smartpark.access_event          park_writer: select(code,device,kind,ts) insert
+smartpark.alarm                 park_writer: select insert update
+smartpark.alarm_condition       park_writer: select insert update
+smartpark.alarm_flood
+smartpark.alarm_hold            park_writer: select
+smartpark.alarm_journal         park_writer: insert
+smartpark.alarm_notice          park_writer: insert
+smartpark.alarm_rule            park_writer: select
+smartpark.alarm_rule_version    park_writer: select
+smartpark.alarm_watch           park_writer: select
 smartpark.audit_log             park_writer: insert
+smartpark.calendar_day
 smartpark.company
 smartpark.conflict              park_writer: insert
 smartpark.credential            park_writer: select
@@ -76,11 +86,13 @@ smartpark.device_state          park_writer: select insert update(battery_pct,de
 smartpark.device_status         park_writer: insert
 smartpark.device_transition
 smartpark.engine_step
+smartpark.incident
 smartpark.ingest_batch          park_writer: select(batch) insert
 smartpark.intake_condition
 smartpark.lane_state            park_writer: select insert update(at,connected,inbox,trouble,waited_s)
-smartpark.latest                park_writer: select insert update(quality,received,ts,value)
+smartpark.latest                park_writer: select insert update(before,quality,received,ts,value)
 smartpark.limited_minute        park_writer: select insert update(messages)
+smartpark.maintenance_window
 smartpark.park                  park_writer: select
 smartpark.point                 park_writer: select insert
 smartpark.reading               park_writer: select insert
@@ -91,11 +103,12 @@ smartpark.rollup_day
 smartpark.rollup_dirty          park_writer: insert
 smartpark.schema_version
 smartpark.seen                  park_writer: select insert
-smartpark.space
+smartpark.space                 park_writer: select(parent_id,park_id,space_id)
 smartpark.spool_backlog         park_writer: select insert update(at,messages,oldest)
 smartpark.spool_position        park_writer: select insert update(at,message,record)
 smartpark.temperature_screening park_writer: insert
 smartpark.tenancy
+smartpark.usual
 park.access_events              park_reader: select
 park.audit_log                  park_reader: select
 park.companies                  park_reader: select
@@ -165,7 +178,7 @@ def test_roles_may_do_what_they_must_and_no_more(database: str) -> None:
                 "select count(*), count(*) filter (where has_sequence_privilege(%s, oid, 'usage, select, update'))"
                 " from pg_class where relkind = 'S' and relnamespace = 'smartpark'::regnamespace"
             )
-            assert conn.execute(sequences, [role]).fetchone() == (10, 0)
+            assert conn.execute(sequences, [role]).fetchone() == (19, 0)
 
 
 @pytest.mark.parametrize(

@@ -15,14 +15,15 @@ select s.device, s.identity, s.digest
   join unnest(%(devices)s::int[], %(identities)s::text[]) as t (device, identity) using (device, identity);
 
 -- name: upsert_latest
--- The newest reading of each point, locked in point order; an older one changes nothing.
+-- The newest reading of each point, locked in point order; an older one changes nothing. `before` is where it stood.
 insert into smartpark.latest as l (point, ts, received, value, quality)
 select point, ts, received, value, quality
   from unnest(%(points)s::int[], %(ts)s::timestamptz[], %(receiveds)s::timestamptz[], %(values)s::float8[],
               %(qualities)s::smallint[]) as t (point, ts, received, value, quality)
  order by point
 on conflict (point) do update
-  set ts = excluded.ts, received = excluded.received, value = excluded.value, quality = excluded.quality
+  set ts = excluded.ts, received = excluded.received, value = excluded.value, quality = excluded.quality,
+      before = l.ts
 where l.ts < excluded.ts;
 
 -- name: upsert_liveness
