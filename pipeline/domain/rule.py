@@ -152,9 +152,7 @@ class ClockWrong:
     faults: tuple[str, ...] = ()
 
 
-Condition = (
-    Limits | InState | DoorIn | CountOf | NoData | Flat | Rate | Compare | Deviation | Schedule | ClockWrong
-)
+Condition = Limits | InState | DoorIn | CountOf | NoData | Flat | Rate | Compare | Deviation | Schedule | ClockWrong
 
 KIND_OF: dict[type, RuleKind] = {
     Limits: RuleKind.LIMITS,

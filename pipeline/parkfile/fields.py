@@ -19,12 +19,16 @@ DEVICE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 POINT_NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
 TYPE_NAME = re.compile(r"[a-z][a-z0-9-]{0,62}")
 BRICK_CLASS = re.compile(r"[A-Z][A-Za-z0-9.]*(_[A-Z0-9][A-Za-z0-9.]*)*")
+OTHER_POINT = re.compile(r"([A-Za-z0-9][A-Za-z0-9_.-]{0,63}/)?[a-z][a-z0-9_]{0,62}")
+
+UNITS_S = {"s": 1.0, "min": 60.0, "h": 3600.0}
 
 ADVICE = {
     PLACE_ID: 'write small letters, digits and "-" only, beginning with a letter or digit, at most 63',
     DEVICE_ID: 'write letters, digits, "_", "." and "-" only, beginning with a letter or digit, at most 64',
     POINT_NAME: 'write small letters, digits and "_" only, beginning with a letter, at most 63',
     TYPE_NAME: 'write small letters, digits and "-" only, beginning with a letter, at most 63',
+    OTHER_POINT: "write the name of a point of the same device, or DEVICE/POINT",
     BRICK_CLASS: "write a class of brickschema.org without its prefix, such as Electric_Power_Sensor",
 }
 
@@ -107,6 +111,38 @@ class Record:
         if value is not None and value != int(value):
             self.wrong(key, f'"{key}" is {value:g}', "write a whole number")
         return None if value is None else int(value)
+
+    def flag(self, key: str, *, default: bool = False) -> bool:
+        """true or false; `default` where it is missing or wrong."""
+        if not self.has(key):
+            return default
+        value = self.table[key]
+        if not isinstance(value, bool):
+            self.wrong(key, f'"{key}" is neither true nor false', f"write {key} = true, or false")
+            return default
+        return value
+
+    def seconds(self, *stems: str, default: float | None = None, least: float = 0.0) -> float | None:
+        """A duration, written as STEM_s, STEM_min or STEM_h under one of its stems; `default` where it is missing."""
+        known = {f"{stem}_{unit}": size for stem in stems for unit, size in UNITS_S.items()}
+        given = [(key, size) for key, size in known.items() if self.has(key)]
+        if not given:
+            return default
+        key, size = given[0]
+        for twice, _ in given[1:]:
+            self.wrong(twice, f'"{key}" and "{twice}" say the same thing twice', f"leave out {twice}")
+        value = self.number(key, example="10")
+        if value is not None and value * size < least:
+            self.wrong(key, f'"{key}" is {value:g}', f"write {least / size:g} or more")
+        return default if value is None else value * size
+
+    def listed(self, *keys: str) -> list[Any]:
+        """A list under one of its names, where a single value may stand for a list of one."""
+        given = [key for key in keys if self.has(key)]
+        for twice in given[1:]:
+            self.wrong(twice, f'"{given[0]}" and "{twice}" say the same thing twice', f"leave out {twice}")
+        value = self.table[given[0]] if given else []
+        return value if isinstance(value, list) else [value]
 
     def choice(self, key: str, kind: type[Choice], *, default: Choice) -> Choice:
         """One of a closed list; `default` where it is missing or wrong."""
