@@ -16,7 +16,7 @@ from api.database import Database
 from api.live import Hub
 from api.measure import Measure
 from api.readiness import Readiness
-from api.routes import PREFIX, clocks, events, intake, live, operation, readings, registry
+from api.routes import PREFIX, alarms, clocks, events, intake, live, operation, readings, registry
 from api.security import Guard, allowed_hosts, content_policy
 from pipeline.settings import Settings
 
@@ -38,7 +38,7 @@ def create_app(settings: Settings) -> FastAPI:
 
         hashes, build = csp_hashes(), build_id()
     database = Database(url)
-    boards = Boards(database, settings.clock, build=build, notice=settings.notice)
+    boards = Boards(database, settings.clock, build=build, notice=settings.notice, read_only=settings.api_read_only)
     hub = Hub(boards, listen_to=url)
     readiness = Readiness()
 
@@ -62,7 +62,7 @@ def create_app(settings: Settings) -> FastAPI:
     )
     app.state.context = Context(settings, settings.clock, database, boards, hub, build, readiness)
     problems.install(app)
-    for part in (registry, readings, events, intake, live, clocks):
+    for part in (registry, readings, events, intake, live, clocks, alarms):
         app.include_router(part.router, responses={"4XX": PROBLEM, "5XX": PROBLEM})
     app.include_router(operation.problems_router)
     app.include_router(operation.router, include_in_schema=False)

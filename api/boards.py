@@ -13,8 +13,8 @@ from pipeline.domain.errors import NotFound, Unavailable
 class Boards:
     """Safe to use from several threads."""
 
-    def __init__(self, database: Database, clock: Clock, *, build: str, notice: str) -> None:
-        self.database, self.clock, self.build, self.notice = database, clock, build, notice
+    def __init__(self, database: Database, clock: Clock, *, build: str, notice: str, read_only: bool = False) -> None:
+        self.database, self.clock, self.build, self.notice, self.read_only = database, clock, build, notice, read_only
         self._boards: dict[str, Board] = {}
         self._sole: str | None = None
         self._lock = threading.Lock()
@@ -27,7 +27,8 @@ class Boards:
         with self.database.read() as reader:
             park = park_info(reader, park_id)
         with self._lock:
-            return self._boards.setdefault(park_id, make_board(park, build=self.build, notice=self.notice))
+            made = make_board(park, build=self.build, notice=self.notice, read_only=self.read_only)
+            return self._boards.setdefault(park_id, made)
 
     def refresh(self, board: Board, kinds: frozenset[str] = frozenset()) -> dict[str, Face]:
         """All tiles, none older than it should be. Raises Unavailable."""

@@ -54,6 +54,8 @@ class Settings:
     api_port: int = setting("PARK_API_PORT", "8080", "port the API listens on")
     api_trusted_network: bool = setting("PARK_API_TRUSTED_NETWORK", "no", "yes: PARK_API_HOST need not be loopback")
     api_hosts: str = setting("PARK_API_HOSTS", "", "further Host names that the API answers to, comma-separated")
+    api_read_only: bool = setting("PARK_API_READ_ONLY", "no", "yes: nobody can act on alarms or rules over this API")
+    shelf_hours: float = setting("PARK_SHELF_HOURS", "8", "an alarm may be shelved for at most this many hours")
     metrics_port: int = setting("PARK_METRICS_PORT", "0", "/metrics, /healthz and /readyz of a process; 0: off")
     metrics_host: str = setting("PARK_METRICS_HOST", "127.0.0.1", "address of /metrics, /healthz and /readyz")
     notice: str = setting("PARK_NOTICE", "", "what the page's footer says of the servers in use; set by the demo")

@@ -14,6 +14,7 @@ import psycopg
 
 from api import metrics
 from api.database import Database, Reader
+from api.tiles.alarms import AlarmsTile
 from api.tiles.events import EventsTile
 from api.tiles.health import HealthTile, SpacesTile
 from api.tiles.ingest import IngestTile
@@ -132,12 +133,13 @@ def park_info(reader: Reader, park_id: str) -> ParkInfo:
     return ParkInfo(row["park_id"], names(row), names(row, "address"), ZoneInfo(row["time_zone"]))
 
 
-def make_board(park: ParkInfo, *, build: str, notice: str) -> Board:
+def make_board(park: ParkInfo, *, build: str, notice: str, read_only: bool = False) -> Board:
     """The board of the overview."""
     return Board(
         park,
         [
             ParkTile(build=build, notice=notice),
+            AlarmsTile(read_only=read_only),
             PeopleTile(),
             ScreeningTile(),
             PowerTile(),

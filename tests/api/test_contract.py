@@ -43,7 +43,7 @@ def test_openapi_describes_every_path_and_every_problem(api: Served) -> None:
     paths = {f"/api/v1/{p}" for p in (
         "parks", "parks/{park_id}", "spaces", "companies", "devices", "devices/{device_id}", "points", "readings",
         "events", "dead-letters", "conflicts", "conditions", "talkers", "rejects", "device-clocks", "overview", "live",
-        "problems/{kind}",
+        "problems/{kind}", "alarms", "alarms/{alarm}", "holds", "maintenance",
     )}  # fmt: skip
     assert schema["paths"].keys() == paths
     for path in paths - {"/api/v1/problems/{kind}"}:

@@ -41,7 +41,8 @@ def test_a_snapshot_comes_first_then_what_changes(hand: Hand, database: str) -> 
         first = stream.next()
         assert (first["event"], first["data"]["build"]) == ("snapshot", api.app.state.context.build)
         assert first["data"]["tiles"].keys() == {
-            *("park", "people", "screening", "power", "health", "spaces", "events", "sensors", "ingest", "intake")
+            *("park", "people", "screening", "power", "health", "spaces", "events", "sensors", "ingest", "intake"),
+            "alarms",
         }
         assert first["data"]["tiles"]["people"]["data"]["in_park"] is None
         beat = stream.next()

@@ -110,6 +110,11 @@ smartpark.temperature_screening park_writer: insert
 smartpark.tenancy
 smartpark.usual
 park.access_events              park_reader: select
+park.alarm_floods               park_reader: select
+park.alarm_holds                park_reader: select
+park.alarm_journal              park_reader: select
+park.alarm_notices              park_reader: select
+park.alarms                     park_reader: select
 park.audit_log                  park_reader: select
 park.companies                  park_reader: select
 park.conflicts                  park_reader: select
@@ -125,6 +130,8 @@ park.ingest_batches             park_reader: select
 park.intake_conditions          park_reader: select
 park.lane_states                park_reader: select
 park.limited_minutes            park_reader: select
+park.maintenance_windows        park_reader: select
+park.open_alarms                park_reader: select
 park.parks                      park_reader: select
 park.points                     park_reader: select
 park.readings                   park_reader: select

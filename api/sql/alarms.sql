@@ -1,0 +1,104 @@
+-- name: alarm_list
+-- Alarms of a park by the event time at which they were raised, newest first; `space` includes everything below it.
+with recursive below as (
+  select space_id from park.spaces where park_id = %(park)s and space_id = %(space)s
+  union
+  select s.space_id from park.spaces s join below b on s.parent_id = b.space_id where s.park_id = %(park)s
+)
+select a.*,
+       (select jsonb_build_object('decision', n.decision, 'reason', n.reason, 'at', coalesce(n.decided, n.at))
+          from park.alarm_notices n where n.alarm = a.alarm order by n.notice desc limit 1) as notice
+  from park.alarms a
+ where a.park_id = %(park)s
+   and (%(open)s::boolean is null or (a.closed is null) = %(open)s)
+   and (%(historic)s::boolean is null or a.historic = %(historic)s)
+   and (%(priorities)s::text[] is null or a.priority = any (%(priorities)s))
+   and (%(position)s::text is null or a.position = %(position)s)
+   and (%(device)s::text is null or a.device_id = %(device)s)
+   and (%(space)s::text is null or a.space_id in (select space_id from below))
+   and (%(rule)s::text is null or a.rule_id = %(rule)s)
+   and (%(incident)s::bigint is null or a.incident = %(incident)s)
+   and (%(since)s::timestamptz is null or a.raised >= %(since)s)
+   and (%(until)s::timestamptz is null or a.raised < %(until)s)
+   and (%(before)s::timestamptz is null or (a.raised, a.alarm) < (%(before)s, %(before_alarm)s::bigint))
+ order by a.raised desc, a.alarm desc
+ limit %(rows)s
+
+-- name: alarm_row
+-- One alarm of any park.
+select a.*,
+       (select jsonb_build_object('decision', n.decision, 'reason', n.reason, 'at', coalesce(n.decided, n.at))
+          from park.alarm_notices n where n.alarm = a.alarm order by n.notice desc limit 1) as notice
+  from park.alarms a
+ where a.alarm = %(alarm)s
+
+-- name: alarm_journal
+-- All that happened to an alarm, oldest first; of one that chatters, the newest thousand.
+select at, event_time, received, actor, action, from_state, to_state, reason, detail
+  from (select * from park.alarm_journal where alarm = %(alarm)s order by entry desc limit 1000) newest
+ order by entry
+
+-- name: alarm_rules_known
+-- The rules that alarms of a park name.
+select distinct rule_id as id
+  from park.alarms
+ where park_id = %(park)s
+ order by 1
+
+-- name: hold_list
+-- What keeps alarms from people, newest first; `ended` those that are over, null: both.
+select hold, kind, rule_id, rule_zh, rule_en, device_id, device_zh, device_en, point_name, space_id, space_zh, space_en,
+       alarm, parent, reason, owner, set_by, set_at, until, ended, ended_by
+  from park.alarm_holds
+ where park_id = %(park)s
+   and (%(kind)s::text is null or kind = %(kind)s)
+   and (%(device)s::text is null or device_id = %(device)s)
+   and (%(ended)s::boolean is null or (ended is not null) = %(ended)s)
+   and (%(after)s::bigint is null or hold < %(after)s)
+ order by hold desc
+ limit %(rows)s
+
+-- name: maintenance_list
+-- Maintenance windows, newest first; `over`: ended by themselves or cancelled, null: all.
+select maintenance, device_id, device_zh, device_en, space_id, space_zh, space_en, starts, ends, reason, set_by, set_at,
+       cancelled, cancelled is null and starts <= %(now)s and ends > %(now)s as in_force
+  from park.maintenance_windows
+ where park_id = %(park)s
+   and (%(over)s::boolean is null or (cancelled is not null or ends <= %(now)s) = %(over)s)
+   and (%(maintenance)s::bigint is null or maintenance = %(maintenance)s)
+   and (%(after)s::bigint is null or maintenance < %(after)s)
+ order by maintenance desc
+ limit %(rows)s
+
+-- name: tile_alarm_counts
+-- Open alarms by priority and what people see of them.
+select priority, hold is not null as held, active, acknowledged, count(*) as n
+  from park.open_alarms
+ where park_id = %(park)s
+ group by 1, 2, 3, 4
+
+-- name: tile_alarms
+-- Open alarms that people should see: life safety, then by priority, those that nobody has seen, the newest.
+select a.*,
+       (select jsonb_build_object('decision', n.decision, 'reason', n.reason, 'at', coalesce(n.decided, n.at))
+          from park.alarm_notices n where n.alarm = a.alarm order by n.notice desc limit 1) as notice
+  from park.alarms a
+  join (select alarm from park.open_alarms
+         where park_id = %(park)s and hold is null
+         order by life_safety desc, array_position(array['critical', 'high', 'medium', 'low'], priority), acknowledged,
+                  raised desc, alarm desc
+         limit %(rows)s) o using (alarm)
+ order by a.life_safety desc, array_position(array['critical', 'high', 'medium', 'low'], a.priority), a.acknowledged,
+          a.raised desc, a.alarm desc
+
+-- name: tile_floods
+-- Operator positions that are flooded now.
+select position, started, alarms
+  from park.alarm_floods
+ where park_id = %(park)s and ended is null
+ order by started
+
+-- name: tile_alarms_judged
+-- Up to when readings and events were judged, and up to when the engine looked at clocks and windows.
+select (select at from park.ingest_batches order by batch desc limit 1) as ingest,
+       (select max(ran) from park.engine_steps where error is null) as engine

@@ -1,0 +1,48 @@
+"""Tile `alarms`: how many are open, the twelve that matter most, floods and incidents; cheap, for every second."""
+
+from collections import defaultdict
+from typing import Any
+
+from api.alarm_rows import brief
+from api.tiles.look import Look, Tile
+from pipeline.domain.rule import Priority
+
+SHOWN = 12
+STALE_AFTER_S = 15
+
+
+class AlarmsTile:
+    """What is held back is counted apart; what an operator position is flooded with is said."""
+
+    name = "alarms"
+    every_s = 1.0
+    kinds = frozenset({"alarm"})
+    quiet = frozenset({"current", "judged"})
+
+    def __init__(self, *, read_only: bool) -> None:
+        self.read_only = read_only
+
+    def compute(self, look: Look) -> Tile:
+        """as_of is the time up to which alarms were judged: by ingest and by the engine, whichever is behind."""
+        counts: dict[str, dict[str, int]] = {p: {"unacknowledged": 0, "acknowledged": 0} for p in Priority}
+        sums: dict[str, int] = defaultdict(int)
+        for row in look.rows("tile_alarm_counts"):
+            if row["held"]:
+                sums["held"] += row["n"]
+                continue
+            counts[row["priority"]]["acknowledged" if row["acknowledged"] else "unacknowledged"] += row["n"]
+            sums["total"] += row["n"]
+            sums["returned"] += 0 if row["active"] else row["n"]
+        judged = look.reader.one("tile_alarms_judged")
+        data: dict[str, Any] = {
+            "counts": counts,
+            "open": [brief(row) for row in look.rows("tile_alarms", rows=SHOWN)] if sums["total"] else [],
+            "total": sums["total"],
+            "held": sums["held"],
+            "returned": sums["returned"],
+            "flood": look.rows("tile_floods"),
+            "judged": judged,
+            "read_only": self.read_only,
+        }
+        times = list(judged.values())
+        return Tile(None if None in times else min(times), STALE_AFTER_S, data)
