@@ -1,0 +1,1 @@
+"""Judges what devices say by the park's rules."""
