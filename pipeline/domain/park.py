@@ -2,6 +2,10 @@
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pipeline.domain.rule import Rule
 
 
 class Family(StrEnum):
@@ -106,7 +110,7 @@ class Device:
 
 @dataclass(frozen=True, slots=True)
 class Park:
-    """A whole park as one file describes it."""
+    """A whole park as one file describes it. rules None: what describes it (a device list) does not speak of rules."""
 
     park_id: str
     name: Name
@@ -117,3 +121,4 @@ class Park:
     companies: tuple[Company, ...] = ()
     spaces: tuple[Space, ...] = ()
     devices: tuple[Device, ...] = field(default=())
+    rules: "tuple[Rule, ...] | None" = None

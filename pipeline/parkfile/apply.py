@@ -20,13 +20,17 @@ def main(argv: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="park apply", description=__doc__)
     parser.add_argument("file", type=Path, metavar="FILE", help="park file (docs/park-file.md)")
     parser.add_argument("--dry-run", action="store_true", help="show the plan, write nothing")
+    parser.add_argument("--take-rules", action="store_true", help="take the file's rules where the API changed them")
     parser.add_argument("--json", action="store_true", help="the plan as one line of JSON")
     asked = parser.parse_args(argv)
     try:
         settings = Settings.from_env()
         park = read(asked.file)
         with connect(settings.require("database_url"), application="park apply") as conn:
-            plan = parks.plan(conn, park) if asked.dry_run else parks.apply(conn, park, now=settings.clock.now())
+            if asked.dry_run:
+                plan = parks.plan(conn, park, take_rules=asked.take_rules)
+            else:
+                plan = parks.apply(conn, park, now=settings.clock.now(), take_rules=asked.take_rules)
     except ParkError as error:
         return fail(error, as_json=asked.json)
     report(plan, dry_run=asked.dry_run, as_json=asked.json)

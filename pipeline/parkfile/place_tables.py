@@ -22,6 +22,7 @@ class Head(NamedTuple):
     position: tuple[float, float] | None
     address: Name
     device_lists: list[str]
+    rule_files: list[str]
 
 
 def read_head(record: Record) -> Head:
@@ -34,6 +35,7 @@ def read_head(record: Record) -> Head:
         position=_position(record),
         address=record.name("address"),
         device_lists=record.texts("device_lists"),
+        rule_files=record.texts("rule_files"),
     )
     record.close()
     return head

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 from pipeline.domain.park import Company, Device, Park, Space, SpaceKind
+from pipeline.domain.rule import Rule
 from pipeline.parkfile import sheet
 from pipeline.parkfile.device_tables import DeviceType, read_device, read_type
 from pipeline.parkfile.fields import Record
@@ -17,10 +18,13 @@ from pipeline.parkfile.place_tables import Head, read_company, read_head, read_s
 from pipeline.parkfile.positions import TomlPlaces
 from pipeline.parkfile.problems import Findings, InvalidParkFileError, Problem, write_nearest
 from pipeline.parkfile.references import Described, check_devices, check_rents, check_spaces, unique
+from pipeline.parkfile.rule_references import check_rules
+from pipeline.parkfile.rule_tables import read_rule
 from pipeline.parkfile.templates import expand
 
 FORMAT = 1  # of the grammar in docs/park-file.md
-SECTIONS = ("format", "park", "lists", "type", *SpaceKind, "company", "device")
+SECTIONS = ("format", "park", "lists", "type", *SpaceKind, "company", "device", "rule")
+OF_RULE_FILES = ("format", "lists", "rule")
 
 Thing = TypeVar("Thing")
 
@@ -29,6 +33,7 @@ class _Described(NamedTuple):
     spaces: list[Described[Space]]
     companies: list[Described[tuple[Company, list[str]]]]
     devices: list[Described[Device]]
+    rules: list[Described[Rule]]
 
 
 def read(path: Path) -> Park:
@@ -43,9 +48,13 @@ def read(path: Path) -> Park:
         [item for kind in SpaceKind for item in reader.tables(kind, lambda r, k=kind: read_space(r, k, frame))],  # type: ignore[misc]
         list(reader.tables("company", read_company)),
         list(reader.tables("device", lambda record: read_device(record, types, frame))),
+        list(reader.tables("rule", read_rule)),
     )
     for index, name in enumerate(head.device_lists):
         found.devices.extend(_listed(path.parent / name, reader, ("park", "device_lists", index), frame))
+    for name in head.rule_files:
+        document, places = _document(path.parent / name)
+        found.rules.extend(_Reader(document, places, findings, sections=OF_RULE_FILES).tables("rule", read_rule))
     park = _assembled(head, found)
     if findings:
         raise InvalidParkFileError(findings.problems())
@@ -70,12 +79,14 @@ def _document(path: Path) -> tuple[dict[str, Any], TomlPlaces]:
 
 
 class _Reader:
-    def __init__(self, document: dict[str, Any], places: TomlPlaces, findings: Findings) -> None:
+    def __init__(
+        self, document: dict[str, Any], places: TomlPlaces, findings: Findings, *, sections: tuple[str, ...] = SECTIONS
+    ) -> None:
         self.document, self.places, self.findings = document, places, findings
         for key in document:
-            if key not in SECTIONS:
-                known = "known sections: " + ", ".join(SECTIONS)
-                self.wrong((key,), f'unknown section "{key}"', write_nearest(key, SECTIONS, otherwise=known))
+            if key not in sections:
+                known = "known sections: " + ", ".join(sections)
+                self.wrong((key,), f'unknown section "{key}"', write_nearest(key, sections, otherwise=known))
         if document.get("format", FORMAT) != FORMAT:
             self.wrong(("format",), "is of another format", f"write format = {FORMAT}; this program reads no other")
 
@@ -140,7 +151,7 @@ def _assembled(head: Head, found: _Described) -> Park:
     for company, rented in companies.values():
         for space_id in rented:
             tenants[space_id].append(company.company_id)
-    return Park(
+    park = Park(
         park_id=head.park_id,
         name=head.name,
         time_zone=head.time_zone,
@@ -150,4 +161,7 @@ def _assembled(head: Head, found: _Described) -> Park:
         companies=tuple(company for company, _ in companies.values()),
         spaces=tuple(replace(s, company_ids=tuple(sorted(tenants[s.space_id]))) for s in spaces.values()),
         devices=tuple(devices.values()),
+        rules=tuple(unique(found.rules, lambda rule: rule.rule_id).values()),
     )
+    check_rules(found.rules, park)
+    return park

@@ -12,6 +12,7 @@ _QUERIES = load(Path(__file__).parent / "sql_locks")
 LANE = 0x4C414E45  # "LANE"
 COLLECTOR = 0x434F4C4C  # "COLL"
 STEP = 0x53544550  # "STEP"
+REGISTRY = 0x5245  # "RE": a park's registry and rules
 
 
 def announce(conn: psycopg.Connection, me: int) -> None:

@@ -21,6 +21,7 @@ class Kind(StrEnum):
     TENANCY = "tenancy"
     DEVICE = "device"
     POINT = "point"
+    RULE = "rule"
 
 
 class Action(StrEnum):
@@ -45,11 +46,12 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """All changes, and what is no longer described but kept because something refers to it (kind, id, by what)."""
+    """All changes, what stays although the file says otherwise (kind, id, why), and what deserves a look."""
 
     park_id: str
     changes: tuple[Change, ...] = ()
     kept: tuple[tuple[Kind, str, str], ...] = ()
+    warnings: tuple[str, ...] = ()
 
     @property
     def empty(self) -> bool:
@@ -72,6 +74,8 @@ class Plan:
                 yield f"  {change.kind} {change.id}: {told or 'as it is'}"
         for kind, name, reason in self.kept:
             yield f"keep {kind} {name}: {reason}"
+        for warning in self.warnings:
+            yield f"look at {warning}"
         if self.empty:
             yield "nothing to do"
 
@@ -87,7 +91,9 @@ class Plan:
             of_action = counts.setdefault(change.action, {})
             of_action[change.kind] = of_action.get(change.kind, 0) + 1
         changes = [asdict(change) for change in self.changes]
-        return {"park": self.park_id, "counts": counts, "changes": changes, "kept": [list(k) for k in self.kept]}
+        kept = [list(k) for k in self.kept]
+        warnings = list(self.warnings)
+        return {"park": self.park_id, "counts": counts, "changes": changes, "kept": kept, "warnings": warnings}
 
 
 def _told(value: Any) -> str:

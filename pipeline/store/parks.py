@@ -1,6 +1,7 @@
 """Brings what the database knows of a park to what a park file says, in one transaction, and says what that changes."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 from hashlib import blake2b
 from pathlib import Path
@@ -11,7 +12,8 @@ from psycopg.types.json import Jsonb
 
 from pipeline.domain.errors import NotFound
 from pipeline.domain.park import Company, Crs, Device, Family, Name, Park, Point, PointKind, Space, SpaceKind
-from pipeline.store import audit, locks
+from pipeline.domain.subjects import Candidates
+from pipeline.store import audit, locks, rules, watches
 from pipeline.store.database import guarded
 from pipeline.store.park_plan import Action, Change, Kind, Plan, Recorded, Row, compare, wanted
 from pipeline.store.queries import load as load_queries
@@ -19,21 +21,23 @@ from pipeline.store.queries import load as load_queries
 __all__ = ["Action", "Change", "Kind", "Plan", "Recorded", "apply", "load", "lock", "plan", "recorded", "write"]
 
 QUERIES = load_queries(Path(__file__).parent / "parks_sql")
-LOCK = 0x5245  # "RE": the first half of the advisory lock on a park's registry
 ROLL_UPS = int.from_bytes(blake2b(b"roll-ups", digest_size=4).digest(), "big", signed=True)  # engine.steps.key of it
 
 
-def plan(conn: psycopg.Connection, park: Park) -> Plan:
+def plan(conn: psycopg.Connection, park: Park, *, take_rules: bool = False) -> Plan:
     """What `apply` would do now. Reads only; leaves the connection's transaction open."""
     with guarded():
-        return _plan(conn, park)
+        return _plan(conn, park, take_rules=take_rules)
 
 
-def apply(conn: psycopg.Connection, park: Park, *, now: datetime) -> Plan:
-    """Makes the database say what the park file says, and commits; returns what changed. Safe twice, and at once."""
+def apply(conn: psycopg.Connection, park: Park, *, now: datetime, take_rules: bool = False) -> Plan:
+    """Makes the database say what the park file says, and commits; returns what changed. Safe twice, and at once.
+
+    take_rules: what was said of the file's rules over the API counts no longer.
+    """
     with guarded():
         try:
-            done = write(conn, park, now=now)
+            done = write(conn, park, now=now, take_rules=take_rules)
             conn.commit()
         except BaseException:
             conn.rollback()
@@ -41,18 +45,24 @@ def apply(conn: psycopg.Connection, park: Park, *, now: datetime) -> Plan:
     return done
 
 
-def write(conn: psycopg.Connection, park: Park, *, now: datetime) -> Plan:
+def write(conn: psycopg.Connection, park: Park, *, now: datetime, take_rules: bool = False) -> Plan:
     """The same without the commit, for a caller who has read something under the same `lock`."""
     lock(conn, park.park_id)
-    changes = _plan(conn, park)
+    changes = _plan(conn, park, take_rules=take_rules)
     if not changes.empty:
-        _Writer(conn, park, changes).run(now)
+        writer = _Writer(conn, park, changes)
+        writer.run(now)
+        if park.rules is not None:
+            origin = rules.Origin.PARK_FILE
+            rules.put(conn, park.park_id, park.rules, origin=origin, actor=audit.LOCAL, now=now, take=take_rules)
+        watches.expand(conn, park.park_id)
+        writer.finish(now)
     return changes
 
 
 def lock(conn: psycopg.Connection, park_id: str) -> None:
     """Keeps every other writer of this park's registry out until the transaction ends."""
-    conn.execute(QUERIES["lock"], {"lock": LOCK, "park": park_id})
+    conn.execute(QUERIES["lock"], {"lock": locks.REGISTRY, "park": park_id})
 
 
 def recorded(conn: psycopg.Connection, park_id: str) -> Recorded:
@@ -106,14 +116,21 @@ def _rows(conn: psycopg.Connection, query: str, park_id: str) -> list[Row]:
     return [dict(zip(names, row, strict=True)) for row in cursor]
 
 
-def _plan(conn: psycopg.Connection, park: Park) -> Plan:
+def _plan(conn: psycopg.Connection, park: Park, *, take_rules: bool) -> Plan:
     have, want = recorded(conn, park.park_id), wanted(park)
     leaving = sorted(have.companies.keys() - want.companies.keys())
     referred: dict[str, str] = {}
     if leaving:
         found = conn.execute(QUERIES["referred_companies"], {"park": park.park_id, "companies": leaving})
         referred = {str(company): str(reason) for company, reason in found}
-    return compare(park.park_id, have, want, referred=referred)
+    plan = compare(park.park_id, have, want, referred=referred)
+    standing = rules.stored(conn, park.park_id)
+    of_rules = rules.RulePlan() if park.rules is None else rules.plan(standing, park.rules, take=take_rules)
+    judged = rules.in_force(standing, None if park.rules is None else of_rules, park.rules or ())
+    known = Candidates.of(park)
+    idle = [f"rule {rule.rule_id}: it watches nothing" for rule in judged if not known.subjects(rule)]
+    changes, kept = plan.changes + of_rules.changes, plan.kept + of_rules.kept
+    return replace(plan, changes=changes, kept=kept, warnings=tuple(idle))
 
 
 class _Writer:
@@ -138,6 +155,9 @@ class _Writer:
         self.name("drop_spaces", self.plan.ids(Action.REMOVE, Kind.SPACE))
         self.name("drop_companies", self.plan.ids(Action.REMOVE, Kind.COMPANY))
         self.conn.execute(QUERIES["ensure_states"], {"park": self.park_id, "now": now})
+
+    def finish(self, now: datetime) -> None:
+        """Notes what was done, and tells everyone."""
         changes = self.plan.as_json()
         audit.record(self.conn, now=now, action="apply", subject=f"park/{self.park_id}", detail=changes)
         self.conn.execute(QUERIES["announce"], {"payload": f"registry:{self.park_id}"})

@@ -110,6 +110,7 @@ def test_templates_types_and_overrides(tmp_path: Path) -> None:
             )
             for house, kw in (("b1", 50.5), ("b2", 9.0))
         ),
+        rules=(),
     )
 
 
