@@ -54,3 +54,7 @@ INGEST_LAG_SECONDS = Gauge("park_ingest_lag_seconds", "Commit minus received tim
 ENGINE_STEP_SECONDS = Histogram("park_engine_step_seconds", "Time an engine step takes.", ["step"], buckets=SECONDS)
 ENGINE_STEP_FAILURES = Counter("park_engine_step_failures", "Engine steps that raised an error.", ["step"])
 ENGINE_STEP_DONE = Counter("park_engine_step_done", "Things an engine step did (rows changed).", ["step"])
+
+# Alarms.
+ALARMS_RAISED = Counter("park_alarms_raised", "Alarms raised or re-opened, historic ones apart.", ["priority"])
+ALARMS_RETURNED = Counter("park_alarms_returned", "Alarms whose condition was over, or that were withdrawn.")

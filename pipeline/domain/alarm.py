@@ -72,14 +72,18 @@ class Standing:
 
 
 def returned(standing: Standing) -> Standing:
-    """The condition is over. Acknowledged (or held back, and never shown) and not latching: normal."""
-    over = replace(standing, active=False)
-    held = standing.hold is not None
-    return replace(over, closed=(standing.acknowledged or held) and not (standing.latches and not held))
+    """The condition is over. Seen by a person (or held back), and not latching: normal. Else it waits for them."""
+    if standing.closed:
+        return standing
+    if (standing.acknowledged or standing.hold is not None) and not standing.latches:
+        return replace(standing, active=False, hold=None, closed=True)
+    return replace(standing, active=False)
 
 
 def risen_again(standing: Standing) -> Standing:
     """The condition is back before the alarm was closed, or soon after: it must be seen again."""
+    if standing.active:
+        return standing
     return replace(standing, active=True, acknowledged=False, closed=False)
 
 
@@ -97,6 +101,8 @@ def reset(standing: Standing) -> Standing:
     """A person resets a latched alarm. Raises AlarmRefused while its condition stands, or where nobody has seen it."""
     if standing.closed or not standing.latches:
         raise AlarmRefused("only a latched alarm can be reset, and this one is not")
+    if standing.hold is not None:
+        raise AlarmRefused(f"this alarm is {standing.hold.value}; release it first")
     if standing.active:
         raise AlarmRefused("its condition still stands; reset it when that is over")
     if not standing.acknowledged:
@@ -105,18 +111,28 @@ def reset(standing: Standing) -> Standing:
 
 
 def hold(standing: Standing, why: Hold, *, life_safety: bool) -> Standing:
-    """Keeps it from people. Raises AlarmRefused for life safety: fire, smoke, gas and entrapment always show."""
+    """Keeps it from people; of several holds the strongest shows. Raises AlarmRefused where it is closed, and for life
+    safety: fire, smoke, gas and entrapment always show."""
     if life_safety:
         raise AlarmRefused("a life-safety alarm cannot be shelved, suppressed or taken out of service")
     if standing.closed:
         raise AlarmRefused("this alarm is closed already")
-    return replace(standing, hold=why)
+    return replace(standing, hold=strongest(why, standing.hold))
+
+
+def strongest(*holds: Hold | None) -> Hold | None:
+    """The one that shows of several holds."""
+    present = [one for one in holds if one is not None]
+    return min(present, key=list(Hold).index, default=None)
 
 
 def release(standing: Standing, *, next_hold: Hold | None = None) -> Standing:
-    """The hold is over. What still stands alarms anew, to be seen; what is over meanwhile is closed."""
+    """The hold is over; next_hold: another one still stands. A condition that stands alarms anew, to be seen; one that
+    was over before is where it was."""
+    if standing.closed or standing.hold is None:
+        return standing
     if next_hold is not None:
         return replace(standing, hold=next_hold)
     if standing.active:
         return replace(standing, hold=None, acknowledged=False)
-    return replace(standing, hold=None, closed=True)
+    return replace(standing, hold=None, closed=standing.acknowledged and not standing.latches)

@@ -114,10 +114,13 @@ def _see(spell: Spell, seen: Glimpse, delays: Delays, turns: list[Turn]) -> Spel
         case Phase.PENDING:
             return replace(spell, deadline=max(spell.deadline or seen.received, _settled(seen)))
         case Phase.ACTIVE if seen.clear:
+            # The clock may have decided already what this reading, under way meanwhile, would have: never over before
+            # it was.
+            since = max(seen.ts, spell.since)
             over = replace(
-                spell, phase=Phase.CLEARING, since=seen.ts, deadline=_deadline(seen, delays.off), received=seen.received
+                spell, phase=Phase.CLEARING, since=since, deadline=_deadline(seen, delays.off), received=seen.received
             )
-            return _elapse(over, seen.ts, delays, turns)
+            return _elapse(over, since, delays, turns)
         case Phase.CLEARING if seen.breach:
             return replace(spell, phase=Phase.ACTIVE, since=seen.ts, deadline=None, received=seen.received)
         case Phase.CLEARING:
@@ -127,8 +130,11 @@ def _see(spell: Spell, seen: Glimpse, delays: Delays, turns: list[Turn]) -> Spel
 
 
 def _deadline(seen: Glimpse, delay: timedelta) -> datetime:
-    """A clock that is ahead must not lengthen a delay; one that comes late waits for what follows it."""
-    return max(min(seen.ts, seen.received) + delay, _settled(seen))
+    """By the received time: what follows takes as long to come, and a clock that is ahead lengthens no delay. What
+    comes late has had some of its delay already, but waits for what follows it."""
+    if seen.received - seen.ts > SETTLE:
+        return max(seen.ts + delay, _settled(seen))
+    return seen.received + delay
 
 
 def _settled(seen: Glimpse) -> datetime:

@@ -1,148 +1,118 @@
 """Raises alarms and returns them: one at a time for each watch, whoever asks, with a journal row for every change.
 
 A caller holds the lock on what is judged: a point's newest reading, a device's state, or the watch's condition row.
+Locks are taken in this order: condition rows, then alarms, each in the order of their watches.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 
-import msgspec
 import psycopg
 from psycopg.rows import dict_row
-from psycopg.types.json import Jsonb
 
+from pipeline import metrics
 from pipeline.domain import alarm as machine
 from pipeline.domain.alarm import AlarmAction, AlarmState, Hold, Standing
 from pipeline.domain.spell import SETTLE
-from pipeline.store import mailroom
-from pipeline.store.queries import load
+from pipeline.store import alarm_history
+from pipeline.store.alarm_changes import QUERIES, SYSTEM, Changes, Raising, Returning, Row, as_json
 
-QUERIES = load(Path(__file__).parent / "alarms_sql")
-SYSTEM = "system"
+__all__ = ["QUERIES", "SYSTEM", "Changes", "Raising", "Returning", "Row", "as_json", "changed", "lock", "raise_",
+           "return_", "standing_of"]  # fmt: skip
+
 LONGEST_REOPEN = timedelta(days=7)  # closed longer ago than that, no alarm re-opens
+TERMS = ("version", "priority", "position", "life_safety", "maintenance")  # of its rule, copied onto an alarm
 LATE = timedelta(minutes=2)  # news older than this: it may be over already, and what follows may say so
-
-Row = dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Raising:
-    """A watch's condition has become an alarm: since when it holds, when it became one (event times), when what told
-    of it was received, and why. historic: it was and is over, or was told too late; recorded closed, pages nobody."""
-
-    watch: int
-    began: datetime
-    raised: datetime
-    received: datetime
-    value: float | None
-    reason: Row
-    historic: bool = False
-    returned: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Returning:
-    """A watch's condition is over, at an event time. withdrawn: nobody judges it any more, and why."""
-
-    watch: int
-    at: datetime
-    received: datetime | None
-    withdrawn: str | None = None
-
-
-@dataclass(slots=True)
-class Changes:
-    """What one call writes beside the alarms themselves."""
-
-    journal: list[Row] = field(default_factory=list)
-    due: list[tuple[int, datetime, str]] = field(default_factory=list)  # alarm, when to decide, why
-
-    def note(
-        self, alarm: int, action: AlarmAction, to: str, *, at: datetime, before: str | None = None,
-        received: datetime | None = None, reason: str | None = None, detail: Row | None = None,
-    ) -> None:  # fmt: skip
-        """One line of the journal."""
-        self.journal.append(
-            {"alarm": alarm, "action": action, "from_state": before, "to_state": to, "event_time": at,
-             "received": received, "reason": reason, "detail": detail}
-        )  # fmt: skip
-
-    def write(self, conn: psycopg.Connection, *, now: datetime, actor: str = SYSTEM) -> list[int]:
-        """Writes journal and notices, and tells the screens; the alarms that changed."""
-        if not self.journal:
-            return []
-        conn.execute(QUERIES["write_journal"], {"rows": as_json(self.journal), "now": now, "actor": actor})
-        if self.due:
-            alarms, looks, reasons = (list(column) for column in zip(*self.due, strict=True))
-            told = {"alarms": alarms, "looks": looks, "reasons": reasons, "now": now}
-            conn.execute(QUERIES["add_notices"], told)
-        changed = sorted({row["alarm"] for row in self.journal})
-        mailroom.notify(conn, {"alarm"}, changed[-1])
-        return changed
 
 
 def raise_(conn: psycopg.Connection, raisings: Sequence[Raising], *, now: datetime) -> list[int]:
-    """Raises, re-opens or records; what is active already stays as it is. Returns the alarms that changed."""
+    """Raises, re-opens or records; what is active already stays as it is. Returns the alarms that changed.
+
+    A rule's lateness limit makes what arose longer ago historic. Life safety never is: it is raised, and returned.
+    """
     if not raisings:
         return []
     found = _look_up(conn, {r.watch for r in raisings}, now)
     changes = Changes()
     fresh: dict[tuple[int, datetime, bool], Raising] = {}
     again: list[Row] = []
-    settled = {watch for watch, row in found.items() if row["alarm"] and row["closed"] is None and row["active"]}
+    past: list[Raising] = []
+    active = {watch for watch, row in found.items() if row["alarm"] and row["closed"] is None and row["active"]}
     for one in sorted(raisings, key=lambda r: (r.watch, r.raised)):
         row = found[one.watch]
-        if one.historic:
-            fresh[one.watch, one.raised, True] = one
-        elif one.watch not in settled:
-            settled.add(one.watch)
+        if one.historic or (one.watch not in active and _too_late(one, row, now)):
+            past.append(one)
+        elif one.watch not in active:
+            active.add(one.watch)
             if row["alarm"] and _may_reopen(row, one):
                 again.append(_reopened(one, row, changes, now))
             else:
                 fresh[one.watch, one.raised, False] = one
+    unseen = []
+    for one in alarm_history.unknown(conn, past, found, changes, now=now):
+        if not found[one.watch]["life_safety"]:
+            fresh[one.watch, one.raised, True] = one
+        elif one.watch not in active:
+            unseen.append(one)
     if fresh:
-        rows = [_new(one, found[one.watch], now) for one in fresh.values()]
+        rows = [_new(one, found[one.watch], now, historic=historic) for (_, _, historic), one in fresh.items()]
         added = conn.execute(QUERIES["add_alarms"], {"rows": as_json(rows), "now": now})
         for alarm, watch, raised, historic, state in added.fetchall():
             one = fresh[watch, raised, historic]
             action = AlarmAction.RECORD if historic else AlarmAction.RAISE
             changes.note(alarm, action, state, at=raised, received=one.received, detail=one.reason)
+            if not historic:
+                metrics.ALARMS_RAISED.labels(found[watch]["priority"]).inc()
             if state == AlarmState.UNACKNOWLEDGED:
                 changes.due.append((alarm, _look_at(one, found[watch], now), "raised"))
     if again:
         conn.execute(QUERIES["reopen_alarms"], {"rows": as_json(again), "now": now})
-    return changes.write(conn, now=now)
+        for row in again:
+            metrics.ALARMS_RAISED.labels(row["priority"]).inc()
+    changed_alarms = changes.write(conn, now=now)
+    for one in unseen:
+        changed_alarms += raise_(conn, [replace(one, historic=False)], now=now)
+        return_(conn, [Returning(one.watch, one.returned or one.raised, one.received)], now=now)
+    return sorted(set(changed_alarms))
 
 
 def return_(conn: psycopg.Connection, returnings: Sequence[Returning], *, now: datetime) -> list[int]:
-    """Returns active alarms; where nothing is active, nothing happens. Returns the alarms that changed."""
+    """Returns active alarms; where nothing is active, nothing happens, but for the end of what is historic. Returns
+    the alarms that changed."""
     if not returnings:
         return []
     changes = Changes()
     rows: list[Row] = []
+    ended: list[Row] = []
     found = _look_up(conn, {r.watch for r in returnings}, now)
-    for one in sorted(returnings, key=lambda r: r.watch):
+    first: dict[int, Returning] = {}
+    for one in sorted(returnings, key=lambda r: (r.watch, r.at)):
+        first.setdefault(one.watch, one)
+    for one in first.values():
         row = found[one.watch]
         if not row["alarm"] or row["closed"] is not None or not (row["active"] or one.withdrawn):
+            ended.append({"watch": one.watch, "at": one.at})
             continue
         before = standing_of(row)
-        after = machine.returned(before)
-        if one.withdrawn:
-            after = Standing(active=False, acknowledged=before.acknowledged, closed=True)
         past = _past(one, row)
-        if past:
-            after = Standing(active=False, acknowledged=before.acknowledged, closed=True)
-        rows.append(changed(row["alarm"], after, now=now, returned=one.at, historic=past))
+        after = machine.returned(before)
+        if one.withdrawn or past:
+            after = Standing(active=False, acknowledged=before.acknowledged, latches=before.latches, closed=True)
+        at = max(one.at, row["raised"])
+        over = {"returned": at} if before.active else {}
+        rows.append(changed(row["alarm"], after, now=now, historic=past, **over))
         action = AlarmAction.WITHDRAW if one.withdrawn else AlarmAction.RETURN
         changes.note(
-            row["alarm"], action, after.state, at=one.at, before=row["state"], received=one.received,
+            row["alarm"], action, after.state, at=at, before=row["state"], received=one.received,
             reason=one.withdrawn,
         )  # fmt: skip
     if rows:
         conn.execute(QUERIES["change_alarms"], {"rows": as_json(rows)})
+        metrics.ALARMS_RETURNED.inc(len(rows))
+    if ended:
+        conn.execute(QUERIES["end_historic"], {"rows": as_json(ended)})
     return changes.write(conn, now=now)
 
 
@@ -166,11 +136,6 @@ def standing_of(row: Row) -> Standing:
     )
 
 
-def as_json(rows: Sequence[Row]) -> Jsonb:
-    """Rows for jsonb_to_recordset; instants keep their microseconds."""
-    return Jsonb(rows, dumps=lambda value: msgspec.json.encode(value).decode())
-
-
 def _look_up(conn: psycopg.Connection, watches: set[int], now: datetime) -> dict[int, Row]:
     asked = {"watches": sorted(watches)}
     conn.execute(QUERIES["lock_alarms"], asked)
@@ -179,19 +144,31 @@ def _look_up(conn: psycopg.Connection, watches: set[int], now: datetime) -> dict
         return {row["watch"]: row for row in cursor}
 
 
+def lock(conn: psycopg.Connection, watches: Iterable[int]) -> None:
+    """Locks the open alarms of all watches that a transaction is going to change in several calls, in their order."""
+    conn.execute(QUERIES["lock_alarms"], {"watches": sorted(set(watches))})
+
+
 def _may_reopen(row: Row, one: Raising) -> bool:
     """Not yet closed: the same alarm goes on. Closed: only soon after its condition was over."""
     if row["closed"] is None:
         return True
     over = row["returned"] or row["closed"]
-    return bool(one.raised - over <= timedelta(seconds=row["reopen_s"]))
+    return row["reopen_s"] > 0 and abs(one.raised - over) <= timedelta(seconds=row["reopen_s"])
+
+
+def _too_late(one: Raising, row: Row, now: datetime) -> bool:
+    """Whether its rule no longer wants to be told. By when it became an alarm: nobody could know it before."""
+    limit = row["late_limit_s"]
+    return limit is not None and not row["life_safety"] and now - one.raised > timedelta(seconds=limit)
 
 
 def _past(one: Returning, row: Row) -> bool:
-    """Both that it was and that it is over came late: nobody could have acted. Life safety is always seen."""
-    if row["life_safety"] or row["acknowledged"] or one.received is None:
+    """It came late, and was over before people could be told: nobody could have acted. Life safety is always seen, and
+    so is what a person must reset, and what stood before this."""
+    if row["life_safety"] or row["latches"] or row["acknowledged"] or row["occurrences"] > 1 or one.received is None:
         return False
-    return bool(row["annunciated"] - row["raised"] > LATE and one.received - one.at > LATE)
+    return bool(row["annunciated"] - row["raised"] > LATE and one.at <= row["annunciated"])
 
 
 def _hold(row: Row) -> Hold | None:
@@ -205,31 +182,28 @@ def _look_at(one: Raising, row: Row, now: datetime) -> datetime:
 
 
 def _reopened(one: Raising, row: Row, changes: Changes, now: datetime) -> Row:
-    standing = machine.risen_again(standing_of(row))
-    kept = _hold(row)
-    state = AlarmState(kept.value) if kept else Standing(latches=standing.latches).state
+    """The same alarm again, under its rule's terms of now."""
+    standing = replace(machine.risen_again(standing_of(row)), latches=row["latched"], hold=_hold(row))
     changes.note(
-        row["alarm"], AlarmAction.REOPEN, state, at=one.raised, before=row["state"], received=one.received,
+        row["alarm"], AlarmAction.REOPEN, standing.state, at=one.raised, before=row["state"], received=one.received,
         detail=one.reason,
     )  # fmt: skip
-    if kept is None:
+    if standing.hold is None:
         changes.due.append((row["alarm"], _look_at(one, row, now), "re-opened"))
     return {
-        "alarm": row["alarm"], "state": state, "hold": kept, "raised": one.raised, "received": one.received,
-        "value": one.value, "reason": one.reason, "version": row["version"], "priority": row["priority"],
+        "alarm": row["alarm"], "state": standing.state, "hold": standing.hold, "raised": one.raised,
+        "received": one.received, "value": one.value, "reason": one.reason, "latches": standing.latches,
+        **{name: row[name] for name in TERMS},
     }  # fmt: skip
 
 
-def _new(one: Raising, row: Row, now: datetime) -> Row:
+def _new(one: Raising, row: Row, now: datetime, *, historic: bool) -> Row:
     standing = Standing(latches=row["latched"], hold=_hold(row))
-    if one.historic:
-        standing = Standing(active=False, acknowledged=True, closed=True)
-    terms = ("watch", "rule", "version", "park_id", "point", "device", "space_id", "priority", "position")
+    if historic:
+        standing = Standing(active=False, acknowledged=True, latches=row["latched"], closed=True)
     return {
-        **{name: row[name] for name in terms},
-        "life_safety": row["life_safety"],
-        "latches": row["latched"],
-        "maintenance": row["maintenance"],
+        **{name: row[name] for name in ("watch", "rule", "park_id", "point", "device", "space_id", *TERMS)},
+        "latches": standing.latches,
         "state": standing.state,
         "active": standing.active,
         "acknowledged": standing.acknowledged,
@@ -238,8 +212,8 @@ def _new(one: Raising, row: Row, now: datetime) -> Row:
         "raised": one.raised,
         "received": one.received,
         "returned": one.returned,
-        "closed": now if one.historic else None,
-        "historic": one.historic,
+        "closed": now if historic else None,
+        "historic": historic,
         "value": one.value,
         "reason": one.reason,
     }

@@ -1,14 +1,15 @@
 -- name: alarms_of_watches
 -- Per watch: its rule's terms, the open alarm or else the newest closed one that may re-open, and what holds it. Locked.
 select w.watch, w.rule, r.version, r.park_id, w.point, w.device, w.space_id, v.priority, v.position, v.life_safety,
-       v.latched, v.maintenance, v.reopen_s, h.hold, a.alarm, a.state, a.active, a.acknowledged, a.latches,
-       a.hold as held, a.closed, a.returned, a.raised, a.annunciated
+       v.latched, v.maintenance, v.reopen_s, v.late_limit_s, h.hold, a.alarm, a.state, a.active, a.acknowledged, a.latches,
+       a.hold as held, a.closed, a.returned, a.raised, a.annunciated, a.occurrences
   from unnest(%(watches)s::int[]) as t (watch)
   join smartpark.alarm_watch w using (watch)
   join smartpark.alarm_rule r using (rule)
   join smartpark.alarm_rule_version v on v.rule = r.rule and v.version = r.version
   left join lateral (
-    select o.alarm, o.state, o.active, o.acknowledged, o.latches, o.hold, o.closed, o.returned, o.raised, o.annunciated
+    select o.alarm, o.state, o.active, o.acknowledged, o.latches, o.hold, o.closed, o.returned, o.raised, o.annunciated,
+           o.occurrences
       from smartpark.alarm o
      where o.watch = w.watch and not o.historic and (o.closed is null or o.closed > %(long_ago)s)
      order by o.closed desc nulls first limit 1
@@ -44,14 +45,40 @@ on conflict (watch) where closed is null do nothing
 returning alarm, watch, raised, historic, state;
 
 -- name: reopen_alarms
--- Alarms whose condition is back: to be seen again, under the rule's version of now.
+-- Alarms whose condition is back: to be seen again, under the rule's terms of now.
 update smartpark.alarm a
    set state = t.state, active = true, acknowledged = false, hold = t.hold, closed = null, returned = null,
        seen_at = null, seen_by = null, raised = t.raised, received = t.received, annunciated = %(now)s, value = t.value,
-       reason = t.reason, version = t.version, priority = t.priority, occurrences = a.occurrences + 1
+       reason = t.reason, version = t.version, priority = t.priority, position = t.position, latches = t.latches,
+       life_safety = t.life_safety, maintenance = t.maintenance, occurrences = a.occurrences + 1
   from jsonb_to_recordset(%(rows)s::jsonb) as t (alarm bigint, state text, hold text, raised timestamptz,
-         received timestamptz, value float8, reason jsonb, version int, priority text)
+         received timestamptz, value float8, reason jsonb, version int, priority text, position text, latches boolean,
+         life_safety boolean, maintenance boolean)
  where a.alarm = t.alarm;
+
+-- name: alarms_around
+-- For each past run: the alarm of its watch that tells of that time already, one that was seen at that time before others.
+select t.n, a.alarm, a.historic, a.began, a.raised, a.returned
+  from jsonb_to_recordset(%(rows)s::jsonb) as t (n int, watch int, began timestamptz, until timestamptz, apart_s float8)
+  join lateral (
+    select o.alarm, o.historic, o.began, o.raised, o.returned from smartpark.alarm o
+     where o.watch = t.watch and o.began <= t.until + make_interval(secs => t.apart_s)
+       and coalesce(o.returned, o.closed, 'infinity') >= t.began - make_interval(secs => t.apart_s)
+     order by o.historic, o.began limit 1
+  ) a on true;
+
+-- name: lengthen_alarms
+-- Historic alarms that were longer than known.
+update smartpark.alarm a set began = t.began, raised = t.raised, returned = t.returned
+  from jsonb_to_recordset(%(rows)s::jsonb)
+       as t (alarm bigint, began timestamptz, raised timestamptz, returned timestamptz)
+ where a.alarm = t.alarm and a.historic;
+
+-- name: end_historic
+-- What was recorded as historic while it still stood is over.
+update smartpark.alarm a set returned = greatest(t.at, a.raised)
+  from jsonb_to_recordset(%(rows)s::jsonb) as t (watch int, at timestamptz)
+ where a.watch = t.watch and a.historic and a.returned is null;
 
 -- name: change_alarms
 -- Where alarms stand now.
