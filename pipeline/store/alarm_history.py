@@ -55,7 +55,7 @@ def _joined(past: Sequence[Raising], found: dict[int, Row], now: datetime) -> It
 def _adds(one: Raising, row: Row) -> bool:
     """Whether the past of a known historic alarm is longer by this."""
     later = row["returned"] is not None and one.returned is not None and one.returned > row["returned"]
-    return later or one.began < row["began"]
+    return bool(later or one.began < row["began"])
 
 
 def _longer(one: Raising, row: Row) -> tuple[dict[str, Any], Raising]:

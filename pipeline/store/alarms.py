@@ -154,7 +154,7 @@ def _may_reopen(row: Row, one: Raising) -> bool:
     if row["closed"] is None:
         return True
     over = row["returned"] or row["closed"]
-    return row["reopen_s"] > 0 and abs(one.raised - over) <= timedelta(seconds=row["reopen_s"])
+    return bool(row["reopen_s"] > 0 and abs(one.raised - over) <= timedelta(seconds=row["reopen_s"]))
 
 
 def _too_late(one: Raising, row: Row, now: datetime) -> bool:
