@@ -58,3 +58,4 @@ ENGINE_STEP_DONE = Counter("park_engine_step_done", "Things an engine step did (
 # Alarms.
 ALARMS_RAISED = Counter("park_alarms_raised", "Alarms raised or re-opened, historic ones apart.", ["priority"])
 ALARMS_RETURNED = Counter("park_alarms_returned", "Alarms whose condition was over, or that were withdrawn.")
+ALARM_NOTICES = Counter("park_alarm_notices", "Decisions whether people are told of an alarm.", ["decision"])

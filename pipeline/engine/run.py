@@ -8,6 +8,7 @@ from datetime import timedelta
 import psycopg
 
 from pipeline.domain.errors import Unavailable
+from pipeline.engine.alarms import deadlines, holds, no_data, notices, withdrawn
 from pipeline.engine.conditions import Conditions
 from pipeline.engine.retention import Retention
 from pipeline.engine.rollup import RollUp
@@ -34,9 +35,23 @@ def steps(edition: str, settings: Settings) -> list[Step]:
         rollup = Step("roll-ups", RollUp(edition, whole_days).run, timedelta(seconds=5))
     return [
         Step("silence", Silence().run, timedelta(seconds=1)),
+        *alarm_steps(),
         rollup,
         Step("conditions", Conditions(settings).run, timedelta(seconds=10)),
         Step("retention", Retention(edition, settings).run, timedelta(hours=1)),
+    ]
+
+
+def alarm_steps() -> list[Step]:
+    """What the clock does to alarms, in order; each step takes its own transactions, a bite at a time."""
+    second, five = timedelta(seconds=1), timedelta(seconds=5)
+    return [
+        Step("alarms withdrawn", withdrawn.run, second, transaction=False),
+        Step("alarm deadlines", deadlines.run, second, transaction=False),
+        Step("lost devices", no_data.run, second, transaction=False),
+        Step("silent points", no_data.SilentPoints().run, five, transaction=False),
+        Step("alarm holds", holds.run, second, transaction=False),
+        Step("alarm notices", notices.run, second, transaction=False),
     ]
 
 

@@ -5,7 +5,7 @@ alarm's state says follows from the holds that last, so that `settle` mends what
 """
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 
 import psycopg
@@ -15,6 +15,12 @@ from pipeline.domain import alarm as machine
 from pipeline.domain.alarm import AlarmAction, AlarmRefused, Hold
 from pipeline.domain.errors import NotFound
 from pipeline.store.alarms import QUERIES, SYSTEM, Changes, Row, as_json, changed, standing_of
+
+OVER = {
+    Hold.OUT_OF_SERVICE: "back in service",
+    Hold.SUPPRESSED: "what explained it is over",
+    Hold.SHELVED: "its shelf has ended",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,17 +50,20 @@ def hold(conn: psycopg.Connection, one: NewHold, *, now: datetime) -> int:
             raise NotFound(f"there is no watch {one.watch}")
         if found[0]:
             raise AlarmRefused("a life-safety alarm cannot be shelved, suppressed or taken out of service")
-    row = conn.execute(
-        QUERIES["add_hold"],
-        {
-            "kind": one.kind, "park": one.park_id, "watch": one.watch, "device": one.device, "parent": one.parent,
-            "reason": one.reason, "owner": one.owner, "set_by": one.set_by, "until": one.until, "now": now,
-        },
-    ).fetchone()  # fmt: skip
-    assert row is not None  # noqa: S101 - insert … returning
-    covered = [w for w in (one.watch,) if w is not None], [d for d in (one.device,) if d is not None]
-    settle(conn, *covered, now=now, actor=one.set_by)
-    return int(row[0])
+    (number,) = hold_all(conn, [one], now=now)
+    return number
+
+
+def hold_all(conn: psycopg.Connection, new: Sequence[NewHold], *, now: datetime) -> list[int]:
+    """Sets many holds, each on another subject, none on a life-safety watch. Returns their numbers."""
+    if not new:
+        return []
+    added = conn.execute(QUERIES["add_holds"], {"rows": as_json([asdict(one) for one in new]), "now": now}).fetchall()
+    for actor in {one.set_by for one in new}:
+        watches = [one.watch for one in new if one.watch is not None and one.set_by == actor]
+        devices = [one.device for one in new if one.device is not None and one.set_by == actor]
+        settle(conn, watches, devices, now=now, actor=actor)
+    return [number for (number,) in added]
 
 
 def release(
@@ -105,9 +114,9 @@ def _settled(row: Row, changes: Changes, *, now: datetime, reason: str | None) -
     detail = {"hold": row["by"], "until": row["until"], "parent": row["parent"]} if kept else None
     changes.note(
         row["alarm"], AlarmAction.HOLD if begins else AlarmAction.RELEASE, after.state, at=now, before=row["state"],
-        reason=row["reason"] if begins else reason or f"{before.hold} is over", detail=detail,
+        reason=row["reason"] if begins else reason or (OVER[before.hold] if before.hold else None), detail=detail,
     )  # fmt: skip
-    shown = kept is None and not after.closed
+    shown = kept is None and after.active
     if shown:
         changes.due.append((row["alarm"], now, "released"))
     return changed(row["alarm"], after, now=now, **({"annunciated": now} if shown else {}))

@@ -168,6 +168,8 @@ create table smartpark.alarm_hold (
 );
 create unique index alarm_hold_one on smartpark.alarm_hold (kind, watch, device) nulls not distinct where ended is null;
 create index alarm_hold_until on smartpark.alarm_hold (until) where ended is null;
+create index alarm_hold_watch on smartpark.alarm_hold (watch) where ended is null;
+create index alarm_hold_device on smartpark.alarm_hold (device) where ended is null;
 
 -- Planned work: looked at when a notification would go out; it ends by itself.
 create table smartpark.maintenance_window (

@@ -6,10 +6,13 @@ select v.life_safety
   join smartpark.alarm_rule_version v on v.rule = r.rule and v.version = r.version
  where w.watch = %(watch)s;
 
--- name: add_hold
--- A hold; one of the same kind on the same subject that still lasts is changed.
+-- name: add_holds
+-- Holds; one of the same kind on the same subject that still lasts is changed.
 insert into smartpark.alarm_hold (kind, park_id, watch, device, parent, reason, owner, set_by, set_at, until)
-values (%(kind)s, %(park)s, %(watch)s, %(device)s, %(parent)s, %(reason)s, %(owner)s, %(set_by)s, %(now)s, %(until)s)
+select kind, park_id, watch, device, parent, reason, owner, set_by, %(now)s, until
+  from jsonb_to_recordset(%(rows)s::jsonb) as t (kind text, park_id text, watch int, device int, parent bigint,
+         reason text, owner text, set_by text, until timestamptz)
+ order by kind, watch, device
 on conflict (kind, watch, device) where ended is null
 do update set parent = excluded.parent, reason = excluded.reason, owner = excluded.owner, set_by = excluded.set_by,
               set_at = excluded.set_at, until = excluded.until

@@ -1,0 +1,113 @@
+"""Makes silence an alarm: a device that is offline, or a point that has stopped while its device speaks.
+
+A gateway's loss explains its children's: whose gateway was not heard since waits until it is known, and is suppressed
+by the gateway's alarm where that is lost as well. Life safety does not wait, and nothing suppresses it.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+import psycopg
+from psycopg.rows import dict_row
+
+from pipeline.domain.alarm import Hold
+from pipeline.domain.message import LAST_WILL
+from pipeline.domain.spell import Glimpse, Spell, follow
+from pipeline.engine.alarms import QUERIES
+from pipeline.engine.alarms.parents import Loss, Parent, Verdict, judge
+from pipeline.engine.alarms.turns import Judged, apply, delays_of, lock_spells
+from pipeline.engine.steps import QUERIES as STEPS
+from pipeline.store import alarm_holds
+from pipeline.store.alarm_holds import NewHold
+from pipeline.store.alarms import SYSTEM, Row
+
+BITE = 500  # watches a transaction
+ROUND = timedelta(seconds=10)  # after a gap a device's points come back one after another
+SPOOL_ALIVE = timedelta(minutes=1)
+
+
+def run(conn: psycopg.Connection, now: datetime) -> int:
+    """Devices that fell silent and those that are back. Returns how many conditions turned."""
+    asked = {"now": now, "bite": BITE, "will": LAST_WILL}
+    done = 0
+    for found in _bites(conn, "found_devices", asked):
+        done += _look(conn, found, breach=False, now=now)
+    for lost in _bites(conn, "lost_devices", asked):
+        judged = [(row, *_judge(row, now)) for row in lost]
+        _suppress(conn, [(row, why) for row, verdict, why in judged if verdict is Verdict.EXPLAINED], now=now)
+        sure = [row for row, verdict, _ in judged if verdict is not Verdict.WAIT]
+        done += _look(conn, sure, breach=True, now=now)
+    return done
+
+
+@dataclass
+class SilentPoints:
+    """The step for points. What it suspects is in memory: after a start, it takes its time again."""
+
+    suspected: dict[int, datetime] = field(default_factory=dict)
+
+    def run(self, conn: psycopg.Connection, now: datetime) -> int:
+        """Points that stopped and those that are back. Returns how many conditions turned."""
+        asked = {"now": now, "bite": BITE}
+        done = 0
+        for found in _bites(conn, "found_points", asked):
+            done += _look(conn, found, breach=False, now=now)
+        before, self.suspected = self.suspected, {}
+        if conn.execute(STEPS["draining"], {"alive": now - SPOOL_ALIVE}).fetchone():
+            return done
+        for silent in _bites(conn, "silent_points", asked):
+            since = {row["watch"]: before.get(row["watch"], now) for row in silent}
+            self.suspected |= since
+            done += _look(conn, [row for row in silent if now - since[row["watch"]] >= ROUND], breach=True, now=now)
+        return done
+
+
+def _bites(conn: psycopg.Connection, name: str, asked: Row) -> Iterator[list[Row]]:
+    """The rows of a query in order of their watches, a bite at a time, each in a transaction of its own."""
+    after = 0
+    while True:
+        with conn.transaction(), conn.cursor(row_factory=dict_row) as cursor:
+            rows = cursor.execute(QUERIES[name], {**asked, "after": after}).fetchall()
+            if not rows:
+                return
+            yield rows
+        after = rows[-1]["watch"]
+
+
+def _look(conn: psycopg.Connection, rows: list[Row], *, breach: bool, now: datetime) -> int:
+    """What the facts make of the watches' spells. Event time is when it fell silent, or was heard again."""
+    spells = lock_spells(conn, [row["watch"] for row in rows])
+    judged = []
+    for row in rows:
+        spell = spells.get(row["watch"]) or Spell.normal(row["fell"] if breach else row["heard"])
+        ts = max(row["fell"] if breach else row["heard"], spell.since)
+        seen = Glimpse(ts, breach, not breach, None, now if breach else row["heard"])
+        judged.append(Judged(row, *follow(spell, [seen], delays_of(row))))
+    return apply(conn, judged, now=now)
+
+
+def _judge(row: Row, now: datetime) -> tuple[Verdict, str]:
+    parent = None
+    if row["gateway"] is not None and row["gateway_watched"] and row["gateway_heard"] is not None:
+        parent = Parent(
+            name=row["gateway"], offline=row["gateway_state"] == "offline", heard=row["gateway_heard"],
+            deadline=row["gateway_deadline"], since=row["gateway_since"], alarm=row["parent"],
+        )  # fmt: skip
+    loss = Loss(row["heard"], row["fell"], row["found"], row["interval_s"], life_safety=row["life_safety"])
+    return judge(loss, parent, now=now)
+
+
+def _suppress(conn: psycopg.Connection, explained: list[tuple[Row, str]], *, now: datetime) -> None:
+    """Holds what a gateway's alarm explains, but for what a person released from that alarm."""
+    watches = [row["watch"] for row, _ in explained]
+    freed = set(conn.execute(QUERIES["released_by_people"], {"watches": watches}).fetchall()) if watches else set()
+    new = [
+        NewHold(
+            kind=Hold.SUPPRESSED, park_id=row["park_id"], watch=row["watch"], reason=why, owner=SYSTEM, set_by=SYSTEM,
+            parent=row["parent"],
+        )
+        for row, why in explained
+        if (row["watch"], row["parent"]) not in freed
+    ]  # fmt: skip
+    alarm_holds.hold_all(conn, new, now=now)

@@ -1,0 +1,64 @@
+"""What the engine's looks at conditions come to: conditions kept, alarms raised and returned, in one transaction."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from itertools import zip_longest
+
+import psycopg
+from psycopg.rows import dict_row
+
+from pipeline.domain.spell import Delays, Phase, Spell, Turn
+from pipeline.engine.alarms import QUERIES
+from pipeline.engine.alarms.reasons import explain
+from pipeline.store.alarms import Raising, Returning, Row, as_json, raise_, return_
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """One watch's rule and facts (a row of the step's query), its spell after a look, and what became of it."""
+
+    row: Row
+    spell: Spell
+    turns: list[Turn]
+
+
+def spell_of(row: Row) -> Spell:
+    """The spell that a condition's row keeps."""
+    return Spell(Phase(row["phase"]), row["began"], row["since"], row["deadline"], row["value"], row["received"])
+
+
+def delays_of(row: Row) -> Delays:
+    """The delays of the rule's version in force."""
+    return Delays.of(row["on_delay_s"], row["off_delay_s"])
+
+
+def lock_spells(conn: psycopg.Connection, watches: Sequence[int]) -> dict[int, Spell]:
+    """The spells of watches as they stand, locked; a watch that never was anything but normal is not among them."""
+    with conn.cursor(row_factory=dict_row) as cursor:
+        found = cursor.execute(QUERIES["lock_spells"], {"watches": sorted(watches)})
+        return {row["watch"]: spell_of(row) for row in found}
+
+
+def keep_spells(conn: psycopg.Connection, spells: Mapping[int, Spell]) -> None:
+    """Keeps how the conditions of watches stand now."""
+    rows = [{"watch": watch, **asdict(spell)} for watch, spell in spells.items()]
+    conn.execute(QUERIES["keep_spells"], {"rows": as_json(rows)})
+
+
+def apply(conn: psycopg.Connection, judged: Sequence[Judged], *, now: datetime) -> int:
+    """Keeps the spells, raises and returns in the order of each watch's turns. Returns how many turns there were."""
+    if not judged:
+        return 0
+    keep_spells(conn, {one.row["watch"]: one.spell for one in judged})
+    turned = [[(one.row, turn) for turn in one.turns] for one in judged]
+    for nth in zip_longest(*turned):
+        found = [pair for pair in nth if pair is not None]
+        raise_(conn, [_raising(row, turn) for row, turn in found if turn.raised], now=now)
+        over = [Returning(row["watch"], turn.at, turn.received) for row, turn in found if not turn.raised]
+        return_(conn, over, now=now)
+    return sum(map(len, turned))
+
+
+def _raising(row: Row, turn: Turn) -> Raising:
+    return Raising(row["watch"], turn.began, turn.at, turn.received, turn.value, explain(row, turn.value))
