@@ -46,6 +46,9 @@ class Settings:
     flood_factor: float = setting("PARK_FLOOD_FACTOR", "10", "a device floods above this many times its expected rate")
     flood_floor: int = setting("PARK_FLOOD_FLOOR", "300", "… and never below this many messages a minute")
     conflict_limit: int = setting("PARK_CONFLICT_LIMIT", "20", "contradictions of one device in 5 minutes: a condition")
+    incident_minutes: float = setting(
+        "PARK_INCIDENT_MINUTES", "15", "alarms that share a cause are one incident, from one to the next so far apart"
+    )
     raw_days: int = setting("PARK_RETENTION_RAW_DAYS", "400", "raw readings are kept this many days")
     rollup_days: int = setting("PARK_RETENTION_ROLLUP_DAYS", "1100", "15-minute and hourly roll-ups; days stay")
     event_days: int = setting("PARK_RETENTION_EVENT_DAYS", "90", "events, transitions, dead letters, seen ids")

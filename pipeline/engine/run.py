@@ -9,6 +9,9 @@ import psycopg
 
 from pipeline.domain.errors import Unavailable
 from pipeline.engine.alarms import deadlines, holds, no_data, notices, withdrawn
+from pipeline.engine.alarms.chatter import Chatter
+from pipeline.engine.alarms.floods import AlarmFloods
+from pipeline.engine.alarms.incidents import Incidents
 from pipeline.engine.conditions import Conditions
 from pipeline.engine.retention import Retention
 from pipeline.engine.rollup import RollUp
@@ -35,14 +38,14 @@ def steps(edition: str, settings: Settings) -> list[Step]:
         rollup = Step("roll-ups", RollUp(edition, whole_days).run, timedelta(seconds=5))
     return [
         Step("silence", Silence().run, timedelta(seconds=1)),
-        *alarm_steps(),
+        *alarm_steps(settings),
         rollup,
         Step("conditions", Conditions(settings).run, timedelta(seconds=10)),
         Step("retention", Retention(edition, settings).run, timedelta(hours=1)),
     ]
 
 
-def alarm_steps() -> list[Step]:
+def alarm_steps(settings: Settings) -> list[Step]:
     """What the clock does to alarms, in order; each step takes its own transactions, a bite at a time."""
     second, five = timedelta(seconds=1), timedelta(seconds=5)
     return [
@@ -51,7 +54,10 @@ def alarm_steps() -> list[Step]:
         Step("lost devices", no_data.run, second, transaction=False),
         Step("silent points", no_data.SilentPoints().run, five, transaction=False),
         Step("alarm holds", holds.run, second, transaction=False),
+        Step("alarm chatter", Chatter().run, second),
+        Step("alarm incidents", Incidents(timedelta(minutes=settings.incident_minutes)).run, second),
         Step("alarm notices", notices.run, second, transaction=False),
+        Step("alarm floods", AlarmFloods().run, five),
     ]
 
 

@@ -110,10 +110,14 @@ smartpark.temperature_screening park_writer: insert
 smartpark.tenancy
 smartpark.usual
 park.access_events              park_reader: select
+park.alarm_annunciations        park_reader: select
 park.alarm_floods               park_reader: select
 park.alarm_holds                park_reader: select
 park.alarm_journal              park_reader: select
 park.alarm_notices              park_reader: select
+park.alarm_rules_since          park_reader: select
+park.alarm_unseen               park_reader: select
+park.alarm_watches              park_reader: select
 park.alarms                     park_reader: select
 park.audit_log                  park_reader: select
 park.companies                  park_reader: select
@@ -126,6 +130,7 @@ park.device_statuses            park_reader: select
 park.device_transitions         park_reader: select
 park.devices                    park_reader: select
 park.engine_steps               park_reader: select
+park.incidents                  park_reader: select
 park.ingest_batches             park_reader: select
 park.intake_conditions          park_reader: select
 park.lane_states                park_reader: select

@@ -78,7 +78,7 @@ create table smartpark.incident (
   space_id text,
   rule     integer,               -- cause rule: the same rule at many devices of a type (a firmware, a plant)
   root     bigint,                -- the alarm that explains the others, where one does
-  opened   timestamptz not null,
+  opened   timestamptz not null,  -- event time of its first alarm
   last     timestamptz not null,  -- event time of its newest alarm
   alarms   integer not null,
   closed   timestamptz
@@ -122,6 +122,8 @@ create table smartpark.alarm (
 create unique index alarm_one on smartpark.alarm (watch) where closed is null;
 create index alarm_open on smartpark.alarm (park_id) where closed is null;
 create index alarm_raised on smartpark.alarm (park_id, raised desc);
+create index alarm_incident on smartpark.alarm (incident) where incident is not null;
+create index alarm_chattering on smartpark.alarm (watch) where chattering;
 create index alarm_watch_closed on smartpark.alarm (watch, closed desc);
 
 create table smartpark.alarm_journal (
