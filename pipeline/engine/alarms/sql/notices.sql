@@ -9,6 +9,8 @@ select n.notice, n.alarm, n.decision, a.closed, a.historic, a.active, a.acknowle
   join smartpark.alarm a using (alarm)
   left join smartpark.device d on d.device = a.device
   left join smartpark.incident i on i.incident = a.incident and i.closed is null
+   -- A gateway that is back explains nothing any more.
+   and (i.cause <> 'gateway' or i.root = a.alarm or exists (select from smartpark.alarm r where r.alarm = i.root and r.active))
   left join lateral (
     with recursive up as (
       select s.park_id, s.space_id, s.parent_id from smartpark.space s
