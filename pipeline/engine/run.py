@@ -50,9 +50,9 @@ def alarm_steps(settings: Settings) -> list[Step]:
     second, five = timedelta(seconds=1), timedelta(seconds=5)
     return [
         Step("alarms withdrawn", withdrawn.run, second, transaction=False),
-        Step("alarm deadlines", deadlines.run, second, transaction=False),
         Step("lost devices", no_data.run, second, transaction=False),
         Step("silent points", no_data.SilentPoints().run, five, transaction=False),
+        Step("alarm deadlines", deadlines.run, second, transaction=False),
         Step("alarm holds", holds.run, second, transaction=False),
         Step("alarm chatter", Chatter().run, second),
         Step("alarm incidents", Incidents(timedelta(minutes=settings.incident_minutes)).run, second),

@@ -11,7 +11,7 @@ from psycopg.rows import dict_row
 from pipeline.domain.spell import Delays, Phase, Spell, Turn
 from pipeline.engine.alarms import QUERIES
 from pipeline.engine.alarms.reasons import explain
-from pipeline.store.alarms import Raising, Returning, Row, as_json, raise_, return_
+from pipeline.store.alarms import Raising, Returning, Row, as_json, lock, raise_, return_
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +51,7 @@ def apply(conn: psycopg.Connection, judged: Sequence[Judged], *, now: datetime) 
     if not judged:
         return 0
     keep_spells(conn, {one.row["watch"]: one.spell for one in judged})
+    lock(conn, [one.row["watch"] for one in judged if one.turns])
     turned = [[(one.row, turn) for turn in one.turns] for one in judged]
     for nth in zip_longest(*turned):
         found = [pair for pair in nth if pair is not None]
