@@ -247,10 +247,17 @@ begin
 exception when duplicate_object or unique_violation then null;  -- another database of this server was faster
 end $$;
 grant usage on schema smartpark to park_operator;
-grant select on smartpark.park, smartpark.device, smartpark.point, smartpark.space, smartpark.calendar_day,
-  smartpark.alarm_watch, smartpark.alarm_condition, smartpark.alarm_journal to park_operator;
-grant select, insert, update on smartpark.alarm_rule, smartpark.alarm_watch to park_operator;
+-- Who and what there is, to act on and to name.
+grant select on smartpark.park, smartpark.device, smartpark.point, smartpark.space to park_operator;
+-- Where an alarm stands is theirs to change; when it was, what it is about and its rule's terms are not.
+grant select, update (state, active, acknowledged, hold, closed, returned, historic, seen_at, seen_by, annunciated)
+  on smartpark.alarm to park_operator;
+grant select, insert on smartpark.alarm_journal to park_operator;
+grant insert on smartpark.alarm_notice, smartpark.audit_log to park_operator;
+grant select, insert, update (parent, reason, owner, set_by, set_at, until, ended, ended_by)
+  on smartpark.alarm_hold to park_operator;
+grant select, insert, update (cancelled) on smartpark.maintenance_window to park_operator;
+-- A rule gets a new version, never another text; a watch is retired, never another subject's.
+grant select, insert, update (version, origin, retired) on smartpark.alarm_rule to park_operator;
 grant select, insert on smartpark.alarm_rule_version to park_operator;
-grant select, update on smartpark.alarm to park_operator;
-grant select, insert, update on smartpark.alarm_hold, smartpark.maintenance_window to park_operator;
-grant insert on smartpark.alarm_journal, smartpark.alarm_notice, smartpark.audit_log to park_operator;
+grant select, insert, update (other, retired) on smartpark.alarm_watch to park_operator;
