@@ -65,7 +65,8 @@ create table smartpark.alarm_condition (
   since    timestamptz not null,  -- event time from which this phase lasts
   deadline timestamptz,           -- on the park's clock: pending becomes active then, clearing becomes normal
   value    double precision,      -- that began the spell
-  received timestamptz not null   -- of what began the phase
+  received timestamptz not null,  -- of what began the phase
+  upto     timestamptz            -- event time up to which a window was judged; other kinds have none
 ) with (fillfactor = 70);
 create index alarm_condition_standing on smartpark.alarm_condition (watch) where phase <> 'normal';
 create index alarm_condition_due on smartpark.alarm_condition (deadline) where phase in ('pending', 'clearing');
