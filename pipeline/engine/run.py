@@ -12,6 +12,7 @@ from pipeline.engine.alarms import deadlines, holds, no_data, notices, withdrawn
 from pipeline.engine.alarms.chatter import Chatter
 from pipeline.engine.alarms.floods import AlarmFloods
 from pipeline.engine.alarms.incidents import Incidents
+from pipeline.engine.alarms.windows import Windows
 from pipeline.engine.conditions import Conditions
 from pipeline.engine.retention import Retention
 from pipeline.engine.rollup import RollUp
@@ -50,6 +51,7 @@ def alarm_steps(settings: Settings) -> list[Step]:
     second, five = timedelta(seconds=1), timedelta(seconds=5)
     return [
         Step("alarms withdrawn", withdrawn.run, second, transaction=False),
+        Step("alarm windows", Windows().run, max(five, second * settings.clock.speed)),
         Step("lost devices", no_data.run, second, transaction=False),
         Step("silent points", no_data.SilentPoints().run, five, transaction=False),
         Step("alarm deadlines", deadlines.run, second, transaction=False),

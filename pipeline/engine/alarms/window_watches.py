@@ -24,7 +24,7 @@ DAY = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class WindowWatch:
-    """One watch of such a rule. deadline and upto are of its condition's row, where there is one."""
+    """One watch of such a rule. written: its rule's version; deadline and upto: its condition's, where it has one."""
 
     watch: int
     version: tuple[int, int]
@@ -36,6 +36,7 @@ class WindowWatch:
     unit: str | None
     park_id: str
     zone: ZoneInfo
+    written: datetime
     deadline: datetime | None
     upto: datetime | None
 
@@ -77,6 +78,7 @@ class Conditions:
             unit=row["unit"],
             park_id=row["park_id"],
             zone=ZoneInfo(row["zone"]),
+            written=row["at"],
             deadline=row["deadline"],
             upto=row["upto"],
         )

@@ -7,26 +7,27 @@ neither a restart nor a second engine misses or doubles anything.
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
-from itertools import zip_longest
 
 import psycopg
 
 from pipeline.domain.rule import Compare, Deviation, Schedule
-from pipeline.domain.spell import Phase, Spell, Turn, expire, follow
+from pipeline.domain.spell import Spell, Turn, expire, follow
 from pipeline.domain.working_calendar import spans
 from pipeline.engine.alarms import QUERIES
 from pipeline.engine.alarms.kept_tracks import KeptTracks, held_back
+from pipeline.engine.alarms.turns import carry_out, lock_spells
 from pipeline.engine.alarms.window_watches import Conditions, Settings, WindowWatch
 from pipeline.engine.rollup import QUARTER, floor
 from pipeline.rules.track import Track, instant, micros
 from pipeline.rules.window_reasons import explain
 from pipeline.rules.windows import Setting, glimpses, lookback
-from pipeline.store.alarms import Raising, Returning, as_json, raise_, return_
+from pipeline.store.alarms import Raising, Returning, as_json
 
 HOLD = timedelta(seconds=10)  # what was measured at the same time may come so much later
 ROLLED_UP = timedelta(seconds=60)  # a quarter hour's mean is complete so long after its end
 KEEP_EVERY = timedelta(seconds=60)
 MEANS = timedelta(hours=2)  # so much before it is read with a deviation's means, for its reason
+REACH = timedelta(days=1)  # an engine that was away for longer begins anew
 CALM = timedelta(minutes=10)  # a schedule without a turn is looked at so often
 ONE = timedelta(microseconds=1)
 
@@ -68,16 +69,21 @@ class Windows:
         turned = _write(conn, looks, now)
         # Only now: what is remembered must not be ahead of what is kept.
         self._closed = closed
+        self._upto = {w.watch: self._upto[w.watch] for w in watches if w.watch in self._upto}
         for look in looks:
             self._upto[look.watch.watch] = look.upto
             if isinstance(look.watch.condition, Schedule) and look.until:
                 self._calm[look.watch.watch, look.watch.version] = _next_turn(look, look.watch.condition, look.until)
         return turned
 
-    def _left(self, watch: WindowWatch) -> datetime | None:
-        """Up to where it was judged, by this engine or another."""
+    def _after(self, watch: WindowWatch, newest: datetime) -> datetime:
+        """After when it is judged: where it was left, by this engine or another. What was measured before its rule was
+        written, or very long ago, is not judged, but for the newest."""
+        last = newest - ONE
         known = [at for at in (watch.upto, self._upto.get(watch.watch)) if at is not None]
-        return max(known, default=None)
+        if not known:
+            return last
+        return max(*known, min(watch.written, last), newest - REACH)
 
     def _windows(self, conn: psycopg.Connection, watches: list[WindowWatch], now: datetime) -> list[Look]:
         """The watches that are due, with their readings."""
@@ -88,7 +94,7 @@ class Windows:
         for w in watches:
             if w.point not in newest:
                 continue  # it never said anything
-            after = afters[w.watch] = self._left(w) or instant(newest[w.point]) - ONE
+            after = afters[w.watch] = self._after(w, instant(newest[w.point]))
             need = micros(after - lookback(w.condition))
             needs |= {p: min(need, needs.get(p, need)) for p in w.points}
         late = self._tracks.refresh(conn, needs, newest=newest, now=now)
@@ -126,7 +132,7 @@ class Windows:
         ]  # fmt: skip
         if not due:
             return []
-        afters = {w.watch: self._left(w) or closed - ONE for w in due}
+        afters = {w.watch: self._after(w, closed) for w in due}
         oldest = min(afters.values()) - MEANS
         asked = {
             "points": [w.point for w in due],
@@ -148,8 +154,7 @@ class Windows:
 
 def _judge(conn: psycopg.Connection, looks: list[Look], now: datetime) -> None:
     """Follows each watch's spell from where it stands in its row, which stays locked."""
-    locked = conn.execute(QUERIES["lock_conditions"], {"watches": [look.watch.watch for look in looks]})
-    spells = {watch: Spell(Phase(phase), *rest) for watch, phase, *rest in locked}
+    spells = lock_spells(conn, [look.watch.watch for look in looks])
     for look in looks:
         w = look.watch
         before = spells.get(w.watch) or Spell.normal(look.after)
@@ -169,16 +174,13 @@ def _write(conn: psycopg.Connection, looks: list[Look], now: datetime) -> int:
     rows = [{"watch": k.watch.watch, "upto": k.upto, **asdict(k.spell)} for k in looks if k.keep and k.spell]
     if rows:
         conn.execute(QUERIES["keep_conditions"], {"rows": as_json(rows)})
-    for nth in zip_longest(*([(look, turn) for turn in look.turns] for look in looks)):
-        found = [pair for pair in nth if pair is not None]
-        raise_(conn, [_raising(look, turn, now) for look, turn in found if turn.raised], now=now)
-        over = [Returning(look.watch.watch, turn.at, turn.received) for look, turn in found if not turn.raised]
-        return_(conn, over, now=now)
-    return sum(len(look.turns) for look in looks)
+    return carry_out(conn, [[_deed(look, turn, now) for turn in look.turns] for look in looks], now=now)
 
 
-def _raising(look: Look, turn: Turn, now: datetime) -> Raising:
+def _deed(look: Look, turn: Turn, now: datetime) -> Raising | Returning:
     w = look.watch
+    if not turn.raised:
+        return Returning(w.watch, turn.at, turn.received)
     reason = explain(w.condition, look.track, look.setting, at=turn.at, unit=w.unit)
     historic = w.late_limit is not None and now - turn.began > w.late_limit
     return Raising(w.watch, turn.began, turn.at, turn.received, turn.value, reason, historic=historic)

@@ -1,6 +1,6 @@
 -- name: window_watches
 -- What is judged by windows: each watch's rule in force, its point, its park's zone, and where it was left.
-select w.watch, w.rule, v.version, v.kind, w.point, w.other, p.unit, r.park_id, coalesce(k.time_zone, 'UTC') as zone,
+select w.watch, w.rule, v.version, v.at, w.point, w.other, p.unit, r.park_id, coalesce(k.time_zone, 'UTC') as zone,
        v.on_delay_s, v.off_delay_s, v.late_limit_s, v.life_safety, c.deadline, c.upto
   from smartpark.alarm_rule_version v
   join smartpark.alarm_rule r on r.rule = v.rule and r.version = v.version and not r.retired
@@ -57,13 +57,6 @@ select point, days, hour, median, spread, n from smartpark.usual where point = a
 -- name: calendar_of
 -- What the calendar says of some days.
 select park_id, day, kind from smartpark.calendar_day where day between %(since)s::date and %(until)s::date;
-
--- name: lock_conditions
--- How conditions stand, locked in order of their watches.
-select watch, phase, began, since, deadline, value, received
-  from smartpark.alarm_condition
- where watch = any (%(watches)s::int[])
- order by watch for update;
 
 -- name: keep_conditions
 -- How conditions stand now, and up to where they were judged.
