@@ -63,7 +63,7 @@ def test_hypertables_are_hypertables(database: str) -> None:
 ROLES = ("park_reader", "park_writer", "park_operator")
 # Every table of each schema, and what each role may do with it; with columns in brackets, with these only.
 RIGHTS = """
-smartpark.access_event          park_writer: select(code,device,kind,ts) insert
+smartpark.access_event          park_writer: select(code,device,kind,received,ts) insert
 smartpark.alarm                 park_writer: select insert update
 smartpark.alarm                 park_operator: select update(acknowledged,active,annunciated,closed,historic,hold,\
 returned,seen_at,seen_by,state)

@@ -238,7 +238,7 @@ grant select on smartpark.alarm_rule, smartpark.alarm_rule_version, smartpark.al
   to park_writer;
 grant select, insert, update on smartpark.alarm_condition, smartpark.alarm to park_writer;
 grant insert on smartpark.alarm_journal, smartpark.alarm_notice to park_writer;
-grant select (ts, device, kind, code) on smartpark.access_event to park_writer;
+grant select (ts, received, device, kind, code) on smartpark.access_event to park_writer;
 grant select (park_id, space_id, parent_id) on smartpark.space to park_writer;
 
 -- People act through the API: they acknowledge, hold, plan and write rules; they read what the views show.
