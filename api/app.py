@@ -19,6 +19,7 @@ from api.readiness import Readiness
 from api.routes import (
     PREFIX,
     alarm_acts,
+    alarm_quality,
     alarms,
     clocks,
     events,
@@ -74,7 +75,7 @@ def create_app(settings: Settings) -> FastAPI:
     )
     app.state.context = Context(settings, settings.clock, database, boards, hub, build, readiness)
     problems.install(app)
-    for part in (registry, readings, events, intake, live, clocks, alarms, alarm_acts, maintenance):
+    for part in (registry, readings, events, intake, live, clocks, alarms, alarm_acts, alarm_quality, maintenance):
         app.include_router(part.router, responses={"4XX": PROBLEM, "5XX": PROBLEM})
     app.include_router(operation.problems_router)
     app.include_router(operation.router, include_in_schema=False)

@@ -46,7 +46,7 @@ def test_openapi_describes_every_path_and_every_problem(api: Served) -> None:
         "problems/{kind}", "alarms", "alarms/{alarm}", "holds", "maintenance",
         "alarms/acknowledge", "alarms/{alarm}/reset", "alarms/{alarm}/comment", "alarms/{alarm}/shelve",
         "alarms/{alarm}/release", "alarms/{alarm}/out-of-service", "holds/{hold}/release",
-        "maintenance/{maintenance}/cancel",
+        "maintenance/{maintenance}/cancel", "alarm-quality",
     )}  # fmt: skip
     assert schema["paths"].keys() == paths
     for path in paths - {"/api/v1/problems/{kind}"}:

@@ -131,6 +131,7 @@ park.alarm_holds                park_reader: select
 park.alarm_journal              park_reader: select
 park.alarm_notices              park_reader: select
 park.alarm_rules_since          park_reader: select
+park.alarm_turns                park_reader: select
 park.alarm_unseen               park_reader: select
 park.alarm_watches              park_reader: select
 park.alarms                     park_reader: select
