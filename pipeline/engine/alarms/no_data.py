@@ -99,15 +99,12 @@ def _judge(row: Row, now: datetime) -> tuple[Verdict, str]:
 
 
 def _suppress(conn: psycopg.Connection, explained: list[tuple[Row, str]], *, now: datetime) -> None:
-    """Holds what a gateway's alarm explains, but for what a person released from that alarm."""
-    watches = [row["watch"] for row, _ in explained]
-    freed = set(conn.execute(QUERIES["released_by_people"], {"watches": watches}).fetchall()) if watches else set()
+    """Holds what a gateway's alarm explains, while that stands."""
     new = [
         NewHold(
             kind=Hold.SUPPRESSED, park_id=row["park_id"], watch=row["watch"], reason=why, owner=SYSTEM, set_by=SYSTEM,
             parent=row["parent"],
         )
         for row, why in explained
-        if (row["watch"], row["parent"]) not in freed
     ]  # fmt: skip
     alarm_holds.hold_all(conn, new, now=now)
