@@ -8,7 +8,7 @@ from datetime import timedelta
 import psycopg
 
 from pipeline.domain.errors import Unavailable
-from pipeline.engine.alarms import deadlines, holds, no_data, notices, withdrawn
+from pipeline.engine.alarms import clock_faults, deadlines, holds, no_data, notices, withdrawn
 from pipeline.engine.alarms.chatter import Chatter
 from pipeline.engine.alarms.floods import AlarmFloods
 from pipeline.engine.alarms.incidents import Incidents
@@ -52,6 +52,7 @@ def alarm_steps(settings: Settings) -> list[Step]:
     return [
         Step("alarms withdrawn", withdrawn.run, second, transaction=False),
         Step("alarm windows", Windows().run, max(five, second * settings.clock.speed)),
+        Step("wrong clocks", clock_faults.run, five),
         Step("lost devices", no_data.run, second, transaction=False),
         Step("silent points", no_data.SilentPoints().run, five, transaction=False),
         Step("alarm deadlines", deadlines.run, second, transaction=False),

@@ -229,8 +229,8 @@ def day(conn: psycopg.Connection, engines: list[Windows], *, seed: int, restart:
             look(conn, engines[number], seconds + 1)
     look(conn, engines[0], 1900)
     rows = conn.execute(
-        "select r.rule_id, a.raised, a.returned from smartpark.alarm a join smartpark.alarm_rule r using (rule)"
-        " order by 1, 2"
+        "select r.rule_id, j.event_time, j.action from smartpark.alarm_journal j"
+        " join smartpark.alarm using (alarm) join smartpark.alarm_rule r using (rule) order by 1, 2, entry"
     )
     return rows.fetchall()
 
@@ -260,6 +260,7 @@ def test_neither_restarts_nor_a_second_engine_change_what_is_raised(conn: psycop
         forget(conn)
     assert found[0] == found[1] == found[2]
     assert {row[0] for row in found[0]} == {"flat", "rise", "fall", "compare", "schedule"}
+    assert len(found[0]) > 30
 
 
 def test_five_hundred_watches_are_looked_at_in_a_tenth_of_a_second(conn: psycopg.Connection) -> None:
