@@ -9,7 +9,6 @@ import psycopg
 
 from pipeline import metrics
 from pipeline.domain.message import Batch
-from pipeline.rules.judge import Judge
 from pipeline.settings import Settings
 from pipeline.store import columns, events, liveness, mailroom, readings, seen
 from pipeline.store.clocks import ClockWatch
@@ -52,7 +51,6 @@ class Writer:
         self.registry = Registry()
         self.store = readings.ReadingStore()
         self.clocks = ClockWatch()
-        self.judge = Judge()
         columns.teach(conn)
         conn.add_notify_handler(self._notified)
         with guarded(), conn.transaction():
@@ -94,7 +92,6 @@ class Writer:
         stored_events = events.store(conn, rows)
         stored = self.store.store(conn, rows)
         readings.mark_dirty(conn, rows)
-        self.judge.judge(conn, rows, now=now)  # what is stored and what it does to alarms are one transaction
         letters = mailroom.keep(conn, batch)
         outcome = Outcome(
             messages=len(batch.messages),
@@ -113,7 +110,6 @@ class Writer:
         if self.registry.stale:
             self.registry.reload(conn)
             self.clocks.load(conn)
-            self.judge.load(conn)
             self.registry.distrusted = dict(self.clocks.distrusted)
             if self._on_registry is not None:
                 self._on_registry(conn)

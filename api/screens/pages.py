@@ -47,8 +47,9 @@ class Screen(NamedTuple):
     script: str
 
 
-OVERVIEW = Screen(("overview", "overview-tiles"), "main.js")
+OVERVIEW = Screen(("overview", "overview-tiles", "overview-alarms"), "main.js")
 INTAKE = Screen(("overview", "intake"), "intake.js")
+ALARMS = Screen(("overview", "alarms", "alarm-detail"), "alarms.js")
 
 _templates = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=select_autoescape(["html"]))
 
@@ -80,6 +81,12 @@ def overview(request: Request, lang: Asked = None, park: Asked = None) -> Respon
 def intake(request: Request, lang: Asked = None, park: Asked = None) -> Response:
     """Where messages are stuck and who misbehaves; parameters as for the wall."""
     return page(request, INTAKE, lang=lang, park=park)
+
+
+@router.get("/alarms", response_class=HTMLResponse)
+def alarms(request: Request, lang: Asked = None, park: Asked = None) -> Response:
+    """Alarms: the list, and why, what to do and who is on it; parameters as for the wall, the page reads the others."""
+    return page(request, ALARMS, lang=lang, park=park)
 
 
 def page(request: Request, screen: Screen, *, lang: str | None, park: str | None) -> Response:

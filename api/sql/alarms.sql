@@ -63,7 +63,7 @@ select hold, kind, rule_id, rule_zh, rule_en, device_id, device_zh, device_en, p
 select maintenance, device_id, device_zh, device_en, space_id, space_zh, space_en, starts, ends, reason, set_by, set_at,
        cancelled, cancelled is null and starts <= %(now)s and ends > %(now)s as in_force
   from park.maintenance_windows
- where (%(park)s::text is null or park_id = %(park)s)
+ where park_id = %(park)s
    and (%(over)s::boolean is null or (cancelled is not null or ends <= %(now)s) = %(over)s)
    and (%(maintenance)s::bigint is null or maintenance = %(maintenance)s)
    and (%(after)s::bigint is null or maintenance < %(after)s)
@@ -78,18 +78,45 @@ select priority, hold is not null as held, active, acknowledged, count(*) as n
  group by 1, 2, 3, 4
 
 -- name: tile_alarms
--- Open alarms that people should see: life safety, then by priority, those that nobody has seen, the newest.
+-- Open alarms that people should see: life safety, then by priority, those that nobody has seen, the newest. Of an open
+-- incident only the first; danger always stands by itself.
 select a.*,
        (select jsonb_build_object('decision', n.decision, 'reason', n.reason, 'at', coalesce(n.decided, n.at))
           from park.alarm_notices n where n.alarm = a.alarm order by n.notice desc limit 1) as notice
   from park.alarms a
-  join (select alarm from park.open_alarms
-         where park_id = %(park)s and hold is null
+  join (select alarm
+          from (select o.*, row_number() over (
+                         partition by case when o.life_safety or o.priority = 'critical' then -o.alarm
+                                           else coalesce(o.incident, -o.alarm) end
+                         order by array_position(array['critical', 'high', 'medium', 'low'], o.priority), o.acknowledged,
+                                  o.raised desc, o.alarm desc) as nth
+                  from park.open_alarms o
+                 where o.park_id = %(park)s and o.hold is null) ranked
+         where nth = 1
          order by life_safety desc, array_position(array['critical', 'high', 'medium', 'low'], priority), acknowledged,
                   raised desc, alarm desc
          limit %(rows)s) o using (alarm)
  order by a.life_safety desc, array_position(array['critical', 'high', 'medium', 'low'], a.priority), a.acknowledged,
           a.raised desc, a.alarm desc
+
+-- name: tile_incidents
+-- What several open alarms share, and how many of them are open.
+select incident, cause, name_zh, name_en, alarms, opened, "open", unacknowledged
+  from park.incidents
+ where park_id = %(park)s and closed is null and "open" > 0
+ order by opened desc
+ limit 20
+
+-- name: tile_alarm_places
+-- The worst open alarm of each building, and how many there are.
+select building_id,
+       (array['critical', 'high', 'medium', 'low'])
+         [min(array_position(array['critical', 'high', 'medium', 'low'], priority))] as priority,
+       count(*) as alarms
+  from park.alarms
+ where park_id = %(park)s and closed is null and hold is null and building_id is not null
+ group by 1
+ order by 1
 
 -- name: tile_floods
 -- Operator positions that are flooded now.

@@ -4,7 +4,8 @@ from collections import defaultdict
 from typing import Any
 
 from api.alarm_rows import brief
-from api.tiles.look import Look, Tile
+from api.database import Row
+from api.tiles.look import Look, Tile, names
 from pipeline.domain.rule import Priority
 
 SHOWN = 12
@@ -41,8 +42,16 @@ class AlarmsTile:
             "held": sums["held"],
             "returned": sums["returned"],
             "flood": look.rows("tile_floods"),
+            "incidents": [named(row) for row in look.rows("tile_incidents")],
+            "buildings": look.rows("tile_alarm_places") if sums["total"] else [],
             "judged": judged,
             "read_only": self.read_only,
         }
         times = list(judged.values())
         return Tile(None if None in times else min(times), STALE_AFTER_S, data)
+
+
+def named(incident: Row) -> dict[str, Any]:
+    """An incident with its name in both languages."""
+    plain = ("incident", "cause", "alarms", "opened", "open", "unacknowledged")
+    return {key: incident[key] for key in plain} | {"name": names(incident)}

@@ -1,6 +1,7 @@
-// The overview's places: left facts, centre the park, right devices and events, foot the load.
+// The overview's places: left facts, centre the park, right alarms and devices, foot the load and what happened.
 import { classes, html } from "./html.js";
 import { lost, stream } from "./store.js";
+import { Alarms, crowded } from "./tiles/alarms.js";
 import { Events } from "./tiles/events.js";
 import { Flow } from "./tiles/flow.js";
 import { Foot } from "./tiles/foot.js";
@@ -19,8 +20,8 @@ export function App() {
     <${Flow} />
     <${Screening} />
     <${ParkMap} />
-    <div class="right"><${Health} /><${Events} /><${Sensors} /></div>
-    <${Power} />
+    <div class=${classes("right", crowded() && "crowded")}><${Alarms} /><${Health} /><${Sensors} /></div>
+    <${Power} /><${Events} />
     <${Foot} />
   </main>`;
 }

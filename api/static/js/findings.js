@@ -1,5 +1,6 @@
 // The answer of the wall: is anything wrong, and where. Derived from the tiles, worst first; where too little is known,
 // the answer is that nothing is known, never that all is well.
+import { alarmed, alarmHeadline, alarmOf, fromAlarms, unnamed } from "./alarms/wall.js";
 import { data, database, freshness, intakeSilent, lost, NAMES, tileAge, tiles } from "./store.js";
 import { parkNow } from "./clock.js";
 import { span } from "./format.js";
@@ -11,7 +12,8 @@ import { name, t, word } from "./i18n/index.js";
 
 const LIFE = new Set(["leak", "smoke", "entrapment"]);
 const DOORS = { "forced-open": "high", tamper: "high", "door-open-too-long": "medium" };
-const ORDER = ["critical", "high", "stale", "medium"];
+const ORDER = ["critical", "high", "stale", "medium", "low"];
+const LOUD = new Set(["database", "intake"]); // where these stand, nothing else can be believed
 
 /** How a facility reading must look: critical, high, medium (doubtful), stale, or null where nothing is wrong. */
 export function trouble({ point, value, quality }) {
@@ -19,6 +21,12 @@ export function trouble({ point, value, quality }) {
   if (value === 1 && point === "fault") return "high";
   if (quality === "stale") return "stale";
   return quality === "good" ? null : "medium";
+}
+
+/** The same once there is an alarm about it: then its priority is what the reading looks like. */
+export function lookOf(item) {
+  const priority = alarmOf(item.device_id, { point: item.point });
+  return priority === "low" ? "medium" : priority ?? trouble(item);
 }
 
 /** {zh, en} names are equal where their Chinese is; the tiles name a building, they do not give its id. */
@@ -42,6 +50,7 @@ function fromSensors() {
   let doubtful = 0;
   for (const item of data("sensors").items ?? []) {
     const level = trouble(item);
+    if (alarmOf(item.device_id, { point: item.point })) continue; // the alarm says it
     if (level === "critical" || level === "high") {
       const said = word(`value.${item.point}.1`, item.point);
       found.push({ level, key: item.device_id + item.point, note: knownAt(item),
@@ -57,7 +66,7 @@ function fromDoors() {
   const found = [];
   const open = [];
   for (const gate of data("people").gates ?? []) {
-    const level = doorLevel(gate.door);
+    const level = alarmOf(gate.device_id, { kinds: ["door", "count"] }) ? null : doorLevel(gate.door);
     const entry = level && { level, key: `door ${gate.device_id}`,
       text: `${word(`door.${gate.door.state}`, gate.door.state)} · ${[placeOf(gate), name(gate.name, gate.device_id)].filter(Boolean).join(" ")}` };
     if (level === "high") found.push(entry);
@@ -71,12 +80,16 @@ function fromSpaces(nameOf) {
   if (intakeSilent.value !== null) return []; // then it is not the buildings' devices that are silent
   const found = [];
   let unknown = 0;
+  let silent = 0;
   for (const { space_id: id, devices, offline, unknown: unheard } of data("spaces").buildings ?? []) {
     if (devices > 0 && offline === devices) found.push({ level: "high", n: offline, key: id, text: t("finding.silent", { where: nameOf(id), n: offline }) });
     else if (offline > 0) found.push({ level: "high", n: offline, key: id, text: t("finding.offline", { where: nameOf(id), n: offline }) });
     unknown += unheard ?? 0;
+    silent += offline ?? 0;
   }
   found.sort((a, b) => b.n - a.n);
+  // Where an alarm says who is lost, how many are silent is only its extent.
+  if (silent && alarmed("no-data")) found.splice(0, found.length, { level: "high", key: "silent", text: t("finding.allOffline", { n: silent, places: found.length }) });
   if (unknown) found.push({ level: "stale", key: "unheard", text: t("finding.unheard", { n: unknown }) });
   return found;
 }
@@ -84,6 +97,7 @@ function fromSpaces(nameOf) {
 /** One wrong clock is named and told, several are counted. */
 function fromClocks() {
   const { wrong_clocks: wrong = 0, clocks = [] } = data("health");
+  if (alarmed("clock")) return [];
   if (wrong === 1 && clocks.length) {
     const [only] = clocks;
     return [{ level: "medium", key: "clocks", text: t("finding.clock", { device: name(only.name, only.device_id), what: clockText(only) }) }];
@@ -107,18 +121,28 @@ const explained = (tile) => intakeSilent.value !== null && tileAge(tile) - intak
 const fromAges = () => NAMES.filter((tile) => !["park", "intake"].includes(tile) && freshness[tile].value === "stale" && !explained(tile))
   .map((tile) => ({ level: "stale", key: tile, text: t("finding.stale", { what: t(`tile.${tile}`) }) }));
 
-/** {level, headline, found: [{level, key, text}]}; level is null where nothing is wrong, "stale" where nothing is known. */
+/** What comes first: danger, then what makes all else doubtful, then alarms by priority, then the rest by its level. */
+function weight({ level, key, alarm }) {
+  if (level === "critical") return alarm ? 0 : 1;
+  if (LOUD.has(key)) return 2;
+  return (alarm ? 10 : 20) + ORDER.indexOf(level);
+}
+
+/** {level, headline, found: [{level, key, text, note}], more}; level is null where nothing is wrong, "stale" where nothing is known. */
 export function verdict(nameOf) {
+  const alarms = fromAlarms();
   if (lost.value) {
-    const critical = fromSensors().filter((entry) => entry.level === "critical"); // danger does not end with the stream
-    return { level: critical.length ? "critical" : "stale", headline: t("verdict.lost"),
+    const critical = [...alarms, ...fromSensors()].filter((entry) => entry.level === "critical"); // danger does not end with the stream
+    return { level: critical.length ? "critical" : "stale", headline: t("verdict.lost"), more: 0,
       found: [...critical, { level: "stale", key: "lost", text: t("verdict.lostWhy") }] };
   }
-  const unheardOf = ["health", "spaces", "sensors"].filter((tile) => ["waiting", "never"].includes(freshness[tile].value));
-  if (unheardOf.length === 3) return { level: "stale", headline: t("verdict.unknown"), found: [] };
-  const found = [...fromIntake(), ...fromSensors(), ...fromDoors(), ...fromSpaces(nameOf), ...fromConditions(), ...fromClocks(), ...fromAges()];
-  for (const tile of unheardOf) found.push({ level: "stale", key: tile, text: t("finding.never", { what: t(`tile.${tile}`) }) });
-  found.sort((a, b) => ORDER.indexOf(a.level) - ORDER.indexOf(b.level));
-  if (found.length) return { level: found[0].level, headline: t("verdict.found", { n: found.length }), found };
-  return { level: null, headline: t("verdict.nothing"), found: [] };
+  const unheardOf = ["health", "spaces", "sensors", "alarms"].filter((tile) => ["waiting", "never"].includes(freshness[tile].value));
+  if (unheardOf.length === 4) return { level: "stale", headline: t("verdict.unknown"), found: [], more: 0 };
+  const rest = [...fromIntake(), ...fromSensors(), ...fromDoors(), ...fromSpaces(nameOf), ...fromConditions(), ...fromClocks(), ...fromAges()];
+  for (const tile of unheardOf) rest.push({ level: "stale", key: tile, text: t("finding.never", { what: t(`tile.${tile}`) }) });
+  const found = [...alarms, ...(alarms.length ? rest.map((entry) => ({ ...entry, quiet: entry.level !== "critical" && !LOUD.has(entry.key) })) : rest)];
+  found.sort((a, b) => weight(a) - weight(b));
+  if (!found.length) return { level: null, headline: t("verdict.nothing"), found, more: 0 };
+  const headline = alarmHeadline() || t("verdict.found", { n: found.length });
+  return { level: found[0].level, headline, found, more: unnamed() };
 }

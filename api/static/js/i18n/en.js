@@ -1,8 +1,10 @@
 // English
+import { alarms } from "./en-alarms.js";
 import { bacnet } from "./en-bacnet.js";
 import { intake } from "./en-intake.js";
 
 export default {
+  ...alarms,
   ...bacnet,
   ...intake,
   title: "Operations",

@@ -1,8 +1,10 @@
 // 简体中文
+import { alarms } from "./zh-alarms.js";
 import { bacnet } from "./zh-bacnet.js";
 import { intake } from "./zh-intake.js";
 
 export default {
+  ...alarms,
   ...bacnet,
   ...intake,
   title: "运营总览",

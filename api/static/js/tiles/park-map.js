@@ -2,7 +2,9 @@
 // with the people going through them now.
 import { classes, html, useMemo } from "../html.js";
 import { data, freshness, geometry, intakeSilent } from "../store.js";
-import { doorLevel, sameName, trouble } from "../findings.js";
+import { alarmLooks } from "../alarms/wall.js";
+import { priorityText } from "../alarms/words.js";
+import { doorLevel, lookOf, sameName } from "../findings.js";
 import { Tile } from "../tile.js";
 import { Verdict } from "./verdict.js";
 import { entrances } from "../draw/gates.js";
@@ -22,17 +24,19 @@ const RING = { least: 7, most: 26, perRoot: 2.6 }; // area follows the people pe
 
 const text = (points) => points.map(([x, y]) => `${x.toFixed(1)},${y.toFixed(1)}`).join(" ");
 
-/** What each building looks like: {look, count} by space id; look is critical, high, stale or "". */
+/** What each building looks like: {look, n, offline, unknown} by space id; look is a priority, stale or "", n its alarms. */
 function looks(solids) {
   const states = new Map((data("spaces").buildings ?? []).map((b) => [b.space_id, b]));
-  const troubled = (data("sensors").items ?? []).map((item) => [trouble(item), item.building]);
+  const alarms = alarmLooks();
+  const troubled = (data("sensors").items ?? []).map((item) => [lookOf(item), item.building]);
   return new Map(solids.map(({ id, name: names }) => {
     const state = states.get(id);
-    const of = (level) => troubled.some(([l, building]) => l === level && sameName(building, names));
+    const { look: priority, n = 0 } = alarms.get(id) ?? {};
+    const of = (level) => priority === level || troubled.some(([l, building]) => l === level && sameName(building, names));
     const heard = known(state?.online) ? state.online : 0;
     const dark = !state || (state.devices > 0 && heard === 0) || freshness.spaces.value !== "fresh";
-    const look = of("critical") ? "critical" : of("high") ? "high" : dark ? "stale" : "";
-    return [id, { look, offline: state?.offline ?? 0, unknown: state?.unknown ?? 0 }];
+    const look = of("critical") ? "critical" : of("high") ? "high" : priority === "medium" ? "medium" : dark ? "stale" : "";
+    return [id, { look, priority, n, offline: state?.offline ?? 0, unknown: state?.unknown ?? 0 }];
   }));
 }
 
@@ -54,7 +58,9 @@ function Solid({ solid, look, to, scale }) {
   </g>`;
 }
 
+/** What stands beside a building's name: its worst alarm in a word, else how many devices are silent. */
 function badge(state) {
+  if (state.priority) return state.n > 1 ? `${priorityText(state.priority)} ${number(state.n)}` : priorityText(state.priority);
   if (state.offline) return t("map.offline", { n: number(state.offline) });
   return state.unknown ? t("map.unknown", { n: number(state.unknown) }) : "";
 }
@@ -107,8 +113,8 @@ function labels(picture, gates, stale, size, small) {
   return [
     ...picture.solids.map(({ solid, state, middle }) => wish(solid.id, name(solid.name, solid.id), small ? "" : badge(state),
       (state.look ? 100 : state.offline ? 50 : 10) + solid.height / 1000, // of equals the highest chooses first
-      small ? ["critical", "high"].includes(state.look) : Boolean(state.look || state.offline),
-      around(middle, 22), state.look, state.offline > 0)),
+      small ? ["critical", "high", "medium"].includes(state.look) : Boolean(state.look || state.offline),
+      around(middle, 22), state.look, !state.priority && state.offline > 0)),
     ...gates.filter((gate) => !gate.door && !small).map((gate) => wish(`gate ${gate.id}`, gate.label, flowText(gate, stale),
       20, false, beside(gate.xy, 14), classes("gate", stale ? "unknown" : gate.state, gate.alarm && `alarm ${gate.alarm}`))),
     ...picture.flats.filter(({ flat }) => !flat.street).map(({ flat, middle }) => wish(flat.id, name(flat.name, flat.id), "",

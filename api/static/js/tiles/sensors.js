@@ -3,7 +3,7 @@ import { classes, html } from "../html.js";
 import { data } from "../store.js";
 import { Empty, Tile } from "../tile.js";
 import { parkNow } from "../clock.js";
-import { trouble } from "../findings.js";
+import { lookOf } from "../findings.js";
 import { known, short } from "../format.js";
 import { stamp } from "../time.js";
 import { name, t, word } from "../i18n/index.js";
@@ -17,7 +17,7 @@ function reading({ point, value, unit }) {
 
 function Row({ item }) {
   const [value, unit] = reading(item);
-  const look = trouble(item);
+  const look = lookOf(item);
   const good = item.quality === "good";
   const range = known(item.low) && known(item.high) && !word(`value.${item.point}.0`)
     ? t("sensors.range", { low: short(item.low), high: short(item.high) }) : "";
