@@ -52,7 +52,7 @@ def test_what_must_be_raised_is_what_the_house_s_own_delays_decide() -> None:
         for at_ms, connection, first, count in said.tolist():
             for n in range(first, first + count):
                 if connection == cycle.connection and n % size == cycle.slot:
-                    value, at = next(scenario.values(n, 1)), EPOCH + timedelta(milliseconds=at_ms)
+                    value, at = next(scenario.values(n % (size * VERSIONS), 1)), EPOCH + timedelta(milliseconds=at_ms)
                     over, under = value > cycle.high, value <= cycle.high - cycle.deadband
                     glimpses.append(Glimpse(at, over, under, value, at))
         _, turns = follow(Spell.normal(EPOCH), glimpses, Delays.of(0, 0))
