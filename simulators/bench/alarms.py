@@ -33,7 +33,7 @@ from simulators.happenings import EPOCH
 from simulators.servers.process import ServerError, free_port
 from simulators.stack import wait_ready
 
-QUERIES = load_queries(Path(__file__).parent / "sql")
+QUERIES = load_queries(Path(__file__).parent / "alarms_sql")
 RATE = 5000.0  # messages a second of the latency's part
 CYCLING = 0.02  # of the rules' points rise and fall: about half of them, 1 % of all, are in breach at any time
 SECONDS = 60.0
