@@ -19,6 +19,7 @@ VERBS = {
     "simulate": ("simulators.run", "publish what a simulated park's devices would"),
     "limit": ("collectors.limits", "limit a device that floods, without touching others"),
     "bench": ("simulators.bench.run", "measure how many messages a second this machine stores for good"),
+    "evaluate": ("simulators.evaluate.run", "play a scenario fast, and hold its alarms against the truth"),
     "replay": ("collectors.replay", "send dead letters through again, after a fix"),
     "torture": ("simulators.torture.run", "strike the real stack under load, and prove that nothing is lost"),
     "screenshot": ("simulators.screenshot", "photograph the screens for the docs"),

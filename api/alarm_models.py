@@ -8,12 +8,13 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, Field
 
 from api.models import Name
 from api.parameters import Id, Instant, Parameters, ParkId, wrong
+from pipeline.store.alarm_acts import ACTOR_LENGTH
+from pipeline.store.alarms import SYSTEM
 
-ACTOR_LENGTH = 80
 WORDS_LENGTH = 500
 MOST_AT_ONCE = 1000
 
-AlarmPath = Annotated[int, Path(ge=1, lt=2**62)]
+NumberPath = Annotated[int, Path(ge=1, lt=2**62)]
 
 
 class AlarmSubject(BaseModel):
@@ -158,6 +159,13 @@ class Answers(BaseModel):
     items: list[Answer]
 
 
+class Ended(BaseModel):
+    """A hold that is over."""
+
+    hold: int
+    ended_by: str
+
+
 def parse_words(value: Any) -> Any:
     """What a person typed, trimmed."""
     return value.strip() if isinstance(value, str) else value
@@ -170,6 +178,13 @@ def check_printable(value: str) -> str:
     return value
 
 
+def check_actor(value: str) -> str:
+    """The name of a person: the journal says `system` where none acted."""
+    if check_printable(value).casefold() == SYSTEM:
+        raise wrong("is what the journal calls the system itself", "your name")
+    return value
+
+
 def check_text(value: str) -> str:
     """The same, on several lines if need be."""
     check_printable(value.replace("\n", "").replace("\r", "").replace("\t", ""))
@@ -179,7 +194,7 @@ def check_text(value: str) -> str:
 Actor = Annotated[
     str,
     BeforeValidator(parse_words),
-    AfterValidator(check_printable),
+    AfterValidator(check_actor),
     Field(min_length=1, max_length=ACTOR_LENGTH, description="Who does it: there is no sign-in yet."),
 ]
 Words = Annotated[

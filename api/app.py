@@ -16,12 +16,25 @@ from api.database import Database
 from api.live import Hub
 from api.measure import Measure
 from api.readiness import Readiness
-from api.routes import PREFIX, alarms, clocks, events, intake, live, operation, readings, registry
+from api.routes import (
+    PREFIX,
+    alarm_acts,
+    alarm_quality,
+    alarms,
+    clocks,
+    events,
+    intake,
+    live,
+    maintenance,
+    operation,
+    readings,
+    registry,
+)
 from api.security import Guard, allowed_hosts, content_policy
 from pipeline.settings import Settings
 
 PROBLEM = {"model": models.Problem, "description": "Problem details (RFC 9457)."}
-ABOUT = "Read-only. Times are ISO 8601 with an offset; answers are in UTC. Errors are RFC 9457 problem details."
+ABOUT = "Times are ISO 8601 with an offset; answers are in UTC. Errors are RFC 9457 problem details."
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -62,7 +75,7 @@ def create_app(settings: Settings) -> FastAPI:
     )
     app.state.context = Context(settings, settings.clock, database, boards, hub, build, readiness)
     problems.install(app)
-    for part in (registry, readings, events, intake, live, clocks, alarms):
+    for part in (registry, readings, events, intake, live, clocks, alarms, alarm_acts, alarm_quality, maintenance):
         app.include_router(part.router, responses={"4XX": PROBLEM, "5XX": PROBLEM})
     app.include_router(operation.problems_router)
     app.include_router(operation.router, include_in_schema=False)

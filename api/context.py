@@ -8,7 +8,9 @@ from fastapi import Depends, Request
 from api.boards import Boards, sole_park
 from api.database import Database, Reader
 from api.live import Hub
+from api.problems import ReadOnly
 from api.readiness import Readiness
+from api.security import allowed_hosts, check_write
 from pipeline.domain.clock import Clock
 from pipeline.domain.errors import NotFound
 from pipeline.settings import Settings
@@ -41,4 +43,14 @@ async def context_of(request: Request) -> Context:  # async: else a thread is ta
     return context
 
 
+async def acting_context(request: Request) -> Context:
+    """The app's context, for a request that changes something. Raises ReadOnly, CrossSite, NotJson."""
+    context = await context_of(request)
+    if context.settings.api_read_only:
+        raise ReadOnly
+    check_write(request.headers, allowed_hosts(context.settings))
+    return context
+
+
 Api = Annotated[Context, Depends(context_of)]
+Acting = Annotated[Context, Depends(acting_context)]

@@ -1,4 +1,5 @@
-"""Read-only connections for the API: pooled, acting as park_reader, each statement limited in time."""
+"""The API's connections, pooled and limited in time: many that only read, as park_reader; a few on which people act,
+as park_operator."""
 
 import logging
 from collections.abc import Iterator
@@ -10,7 +11,7 @@ import psycopg
 from psycopg.rows import dict_row
 from psycopg_pool import ConnectionPool
 
-from pipeline.domain.errors import ParkError, Unavailable
+from pipeline.domain.errors import ConfigurationError, ParkError, Unavailable
 from pipeline.store.database import guarded
 from pipeline.store.queries import load
 
@@ -25,6 +26,17 @@ OPTIONS = (
     " -c default_transaction_read_only=on -c idle_in_transaction_session_timeout=60000"
 )
 
+WRITERS = 3
+LOCK_TIMEOUT_MS = 3_000
+WRITE_OPTIONS = (
+    f"-c timezone=UTC -c statement_timeout={STATEMENT_TIMEOUT_MS} -c lock_timeout={LOCK_TIMEOUT_MS}"
+    " -c idle_in_transaction_session_timeout=15000"
+)
+KEEP_ALIVE = {
+    "connect_timeout": 5, "keepalives_idle": 15, "keepalives_interval": 5, "keepalives_count": 3,
+    "tcp_user_timeout": 30_000,
+}  # fmt: skip
+
 Row = dict[str, Any]
 
 # The pool reports every failed attempt to reconnect; that the database is away is said by /readyz and the metrics.
@@ -32,25 +44,16 @@ logging.getLogger("psycopg.pool").setLevel(logging.ERROR)
 
 
 class TooSlow(ParkError):  # noqa: N818 - it names an answer, which api/problems.py maps to 503
-    """the query took longer than 10 seconds and was stopped"""
+    """the query took longer than 10 seconds, or waited 3 for somebody else, and was stopped"""
 
 
 class Database:
-    """The API's pool. `open` before use; it connects in the background and survives restarts of the database."""
+    """The API's pools. `open` before use; they connect in the background and survive restarts of the database."""
 
     def __init__(self, url: str, *, connections: int = CONNECTIONS) -> None:
         self._pool: ConnectionPool[psycopg.Connection[Row]] = ConnectionPool(
             url,
-            kwargs={
-                "options": OPTIONS,
-                "application_name": "park api",
-                "row_factory": dict_row,
-                "connect_timeout": 5,
-                "keepalives_idle": 15,
-                "keepalives_interval": 5,
-                "keepalives_count": 3,
-                "tcp_user_timeout": 30_000,
-            },
+            kwargs={"options": OPTIONS, "application_name": "park api", "row_factory": dict_row, **KEEP_ALIVE},
             min_size=1,
             max_size=connections,
             timeout=POOL_WAIT_S,
@@ -60,25 +63,63 @@ class Database:
             open=False,
             name="api",
         )
+        self._writers: ConnectionPool[psycopg.Connection] = ConnectionPool(
+            url,
+            kwargs={"options": WRITE_OPTIONS, "application_name": "park api act", **KEEP_ALIVE},
+            min_size=0,  # where nobody acts, none is held
+            max_size=WRITERS,
+            timeout=POOL_WAIT_S,
+            max_waiting=100,
+            reconnect_timeout=RECONNECT_WITHIN_S,
+            check=ConnectionPool.check_connection,
+            open=False,
+            name="api-act",
+        )
 
     def open(self) -> None:
         """Starts connecting; never waits and never fails."""
         self._pool.open(wait=False)
+        self._writers.open(wait=False)
 
     def close(self) -> None:
         """Closes all connections."""
         self._pool.close(timeout=2.0)
+        self._writers.close(timeout=2.0)
 
     @contextmanager
     def read(self) -> Iterator["Reader"]:
         """A reader in one read-only transaction. Raises Unavailable, TooSlow, ConfigurationError."""
-        try:
-            with guarded(), self._pool.connection() as conn:
-                yield Reader(conn)
-        except Unavailable as error:
-            if isinstance(error.__cause__, psycopg.errors.QueryCanceled):
-                raise TooSlow from error
-            raise
+        with timely(), self._pool.connection() as conn:
+            yield Reader(conn)
+
+    @contextmanager
+    def write(self) -> Iterator[psycopg.Connection]:
+        """A connection in one transaction in which a person acts. Raises Unavailable, TooSlow, ConfigurationError."""
+        with timely(), self._writers.connection() as conn:
+            act_as_operator(conn)
+            yield conn
+
+
+@contextmanager
+def timely() -> Iterator[None]:
+    """Driver errors as ours. What took too long, or waited too long for somebody else, is TooSlow."""
+    try:
+        with guarded():
+            yield
+    except Unavailable as error:
+        if isinstance(error.__cause__, psycopg.errors.QueryCanceled | psycopg.errors.LockNotAvailable):
+            raise TooSlow from error
+        raise
+
+
+def act_as_operator(conn: psycopg.Connection) -> None:
+    """Takes the role of people for one transaction: each time, so that its absence is told, not waited for."""
+    try:
+        conn.execute("set local role park_operator")
+    except (psycopg.errors.InsufficientPrivilege, psycopg.errors.InvalidParameterValue) as error:
+        raise ConfigurationError(
+            "this server's database account may not act: `grant park_operator to` it, or set PARK_API_READ_ONLY=yes"
+        ) from error
 
 
 class Reader:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from fastapi import FastAPI, Request
+from fastapi.encoders import jsonable_encoder
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
@@ -14,7 +15,9 @@ from starlette.exceptions import HTTPException
 from api import metrics
 from api.database import TooSlow
 from api.wrong import InvalidParameter, TooManyRows, Wrong, from_validation
+from pipeline.domain.alarm import AlarmRefused
 from pipeline.domain.errors import ConfigurationError, NotFound, ParkError, Unavailable
+from pipeline.store.alarm_acts import ActRefused
 
 log = logging.getLogger("park.api")
 
@@ -41,11 +44,28 @@ class TooManyStreams(ParkError):  # noqa: N818 - a state, mapped below
     """there are as many live streams as this server may hold"""
 
 
+class CrossSite(ParkError):  # noqa: N818 - it names an answer, mapped below
+    """a web page of another site may not act here"""
+
+
+class NotJson(ParkError):  # noqa: N818 - the same
+    """what is to be done is told as JSON, with the header Content-Type: application/json"""
+
+
+class ReadOnly(ParkError):  # noqa: N818 - the same
+    """this server is set to show and not to act (PARK_API_READ_ONLY)"""
+
+
 KINDS: dict[str, Kind] = {
     "invalid-parameter": Kind(400, "A parameter is wrong", "See `errors`: which parameter, and what to write."),
     "too-many-rows": Kind(400, "The answer would be too long", "Ask for less: see `errors`."),
+    "cross-site": Kind(403, "No other site may act here", "Use our own pages, or a client that is no browser."),
+    "read-only": Kind(403, "This server does not act", "Use one that does, or set PARK_API_READ_ONLY=no."),
     "not-found": Kind(404, "There is no such thing", "Check the id; lists show what there is."),
     "method-not-allowed": Kind(405, "This method is not allowed here", "See the header Allow."),
+    "refused": Kind(409, "That can't be done to it as it stands", "See `state` and `last`: what it is, who did what."),
+    "too-large": Kind(413, "The request is too long", "Send at most 256 kB, with its Content-Length."),
+    "not-json": Kind(415, "The request is not JSON", "Send JSON with Content-Type: application/json."),
     "misdirected": Kind(421, "This server does not answer to that host name", "Use 127.0.0.1, or set PARK_API_HOSTS."),
     "internal": Kind(500, "The server made an error", "Report it with its `reference`, which the log has too."),
     "database-away": Kind(503, "The database is away", "Come again after Retry-After seconds.", RETRY_AFTER_S),
@@ -64,6 +84,10 @@ OF: Mapping[type[Exception], str] = {
     Unavailable: "database-away",
     Starting: "database-away",
     TooManyStreams: "too-many-streams",
+    CrossSite: "cross-site",
+    NotJson: "not-json",
+    ReadOnly: "read-only",
+    AlarmRefused: "refused",
     ConfigurationError: "not-ready",
 }
 OF_STATUS = {404: "not-found", 405: "method-not-allowed"}
@@ -106,11 +130,13 @@ def of_error(request: Request, error: Exception) -> Response:
     members: dict[str, Any] = {}
     if isinstance(error, InvalidParameter | TooManyRows):
         members["errors"] = [wrong.out() for wrong in error.wrongs]
+    if isinstance(error, ActRefused):
+        members |= {"alarm": error.alarm, "state": error.state, "last": error.last and jsonable_encoder(error.last)}
     return problem(slug, str(error), instance=request.url.path, **members)
 
 
 def of_validation(request: Request, error: Exception) -> Response:
-    """What FastAPI found wrong with the parameters: all of them at once."""
+    """What FastAPI found wrong with the parameters or the body: all of them at once."""
     assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for this class
     return of_error(request, InvalidParameter(*from_validation(request, error)))
 

@@ -1,4 +1,5 @@
-"""What stands between an API without sign-in and the web: host names, response headers, and where it may listen."""
+"""What stands between an API without sign-in and the web: host names, response headers, where it may listen, and what
+a request must show before it changes anything."""
 
 import ipaddress
 import socket
@@ -7,11 +8,13 @@ from collections.abc import Iterable
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.problems import problem
+from api.problems import CrossSite, NotJson, problem
 from pipeline.domain.errors import ConfigurationError
 from pipeline.settings import Settings
 
 LOOPBACK_NAMES = frozenset({"127.0.0.1", "localhost", "::1"})
+
+MOST_BYTES = 256 * 1024  # of a request's body
 
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
@@ -64,8 +67,25 @@ def host_name(value: str) -> str:
     return name if not port or port.isdigit() else ""
 
 
+def check_write(headers: Headers, hosts: frozenset[str]) -> None:
+    """Refuses what a browser sends for another site's page. Raises CrossSite, NotJson.
+
+    A form cannot send JSON, and a script of another site must ask first (CORS), which nobody here answers; that no
+    page may is said twice, by the site that the browser names and by the origin. A client that is no browser names
+    neither, and may act: being on this machine is what gives access.
+    """
+    if headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
+        raise NotJson
+    site, origin = headers.get("sec-fetch-site"), headers.get("origin")
+    if site is not None and site not in {"same-origin", "none"}:
+        raise CrossSite(f"the browser says Sec-Fetch-Site: {site}")
+    if origin is not None and host_name(origin.partition("://")[2]) not in hosts:
+        raise CrossSite("the header Origin names no host of this server")
+
+
 class Guard:
-    """ASGI middleware: answers only to our own host names (DNS rebinding), and puts our headers on every response."""
+    """ASGI middleware: answers only to our own host names (DNS rebinding), to requests of a decent size, and puts our
+    headers on every response."""
 
     def __init__(self, app: ASGIApp, *, hosts: frozenset[str], policy: str) -> None:
         self.app, self.hosts, self.policy = app, hosts, policy
@@ -90,4 +110,14 @@ class Guard:
             refusal = problem("misdirected", "the header Host names no host of this server")
             await refusal(scope, receive, guarded_send)
             return
+        if too_large(Headers(scope=scope)):
+            refusal = problem("too-large", f"a request has at most {MOST_BYTES} bytes, and says how many it has")
+            await refusal(scope, receive, guarded_send)
+            return
         await self.app(scope, receive, guarded_send)
+
+
+def too_large(headers: Headers) -> bool:
+    """Whether a request is longer than any of ours, or does not say how long it is."""
+    length = headers.get("content-length", "0")
+    return "transfer-encoding" in headers or not length.isdigit() or int(length[:12]) > MOST_BYTES

@@ -42,7 +42,7 @@ def from_validation(request: Request, error: RequestValidationError) -> Iterator
     known = _parameters(request)
     for item in error.errors():
         where, *path = [str(part) for part in item["loc"]] or ["query"]
-        name = path[0] if path else where
+        name = path[0] if path and item["type"] != "json_invalid" else where
         context: dict[str, Any] = item.get("ctx", {})
         if item["type"] == "extra_forbidden":
             near = get_close_matches(name, known, n=1)
@@ -53,10 +53,10 @@ def from_validation(request: Request, error: RequestValidationError) -> Iterator
 
 
 def _parameters(request: Request) -> list[str]:
-    """The query parameters that the matched route knows."""
+    """The query parameters, or members of the body, that the matched route knows."""
     dependant = getattr(request.scope.get("route"), "dependant", None)
     names: list[str] = []
-    for field in getattr(dependant, "query_params", []):
+    for field in [*getattr(dependant, "query_params", []), *getattr(dependant, "body_params", [])]:
         model = getattr(field.field_info.annotation, "model_fields", None)
         names += [f.alias or n for n, f in model.items()] if model else [field.alias]
     return names
@@ -70,6 +70,7 @@ def _why(kind: str, message: str, context: dict[str, Any]) -> str:
         "int_parsing": "is not a whole number",
         "bool_parsing": "is neither true nor false",
         "string_pattern_mismatch": "has characters that no id has",
+        "json_invalid": "is not JSON",
     }.get(kind, message.removeprefix("Input "))
 
 

@@ -9,6 +9,7 @@ import psycopg
 
 from pipeline import metrics
 from pipeline.domain.message import Batch
+from pipeline.rules.judge import Judge
 from pipeline.settings import Settings
 from pipeline.store import columns, events, liveness, mailroom, readings, seen
 from pipeline.store.clocks import ClockWatch
@@ -51,6 +52,7 @@ class Writer:
         self.registry = Registry()
         self.store = readings.ReadingStore()
         self.clocks = ClockWatch()
+        self.judge = Judge()
         columns.teach(conn)
         conn.add_notify_handler(self._notified)
         with guarded(), conn.transaction():
@@ -92,6 +94,7 @@ class Writer:
         stored_events = events.store(conn, rows)
         stored = self.store.store(conn, rows)
         readings.mark_dirty(conn, rows)
+        self.judge.judge(conn, rows, now=now)  # what is stored and what it does to alarms are one transaction
         letters = mailroom.keep(conn, batch)
         outcome = Outcome(
             messages=len(batch.messages),
@@ -110,6 +113,7 @@ class Writer:
         if self.registry.stale:
             self.registry.reload(conn)
             self.clocks.load(conn)
+            self.judge.load(conn)
             self.registry.distrusted = dict(self.clocks.distrusted)
             if self._on_registry is not None:
                 self._on_registry(conn)

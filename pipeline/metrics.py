@@ -56,6 +56,8 @@ ENGINE_STEP_FAILURES = Counter("park_engine_step_failures", "Engine steps that r
 ENGINE_STEP_DONE = Counter("park_engine_step_done", "Things an engine step did (rows changed).", ["step"])
 
 # Alarms.
+ALARM_CONDITIONS = Gauge("park_alarm_conditions", "Watches that each batch is judged by.")
+JUDGE_SECONDS = Histogram("park_judge_seconds", "Time that judging a batch takes.", buckets=SECONDS)
 ALARMS_RAISED = Counter("park_alarms_raised", "Alarms raised or re-opened, historic ones apart.", ["priority"])
 ALARMS_RETURNED = Counter("park_alarms_returned", "Alarms whose condition was over, or that were withdrawn.")
 ALARM_NOTICES = Counter("park_alarm_notices", "Decisions whether people are told of an alarm.", ["decision"])

@@ -50,15 +50,17 @@ def backfill(
     seed: int,
     progress: Progress | None = None,
     granted: int = 10,
+    faulty: bool = True,
 ) -> Filled:
     """Stores what the park said in the `days` before `until`, readings every `step_s` seconds.
 
     Begins where data end, if that is later. Of granted decisions only one in `granted` is told: nothing on the
-    screens needs them all, and they are a third of the events. Denials, passages and screenings are complete.
+    screens needs them all, and they are a third of the events. Denials, passages and screenings are complete. faulty:
+    with the standing faults.
     """
     known = _newest(writer)
     since = max(until - timedelta(days=days), known) if known else until - timedelta(days=days)
-    cast = Cast(park, seed, boot=LANE)
+    cast = Cast(park, seed, boot=LANE, faulty=faulty)
     points = sum(len(d.points) for d in park.devices)
     slab_s = step_s * max(1, SLAB_READINGS // max(1, points))
     total = len(_grid(since.timestamp(), until.timestamp(), step_s)) * points

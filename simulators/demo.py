@@ -57,6 +57,7 @@ class Plan:
     kill_collector: bool
     database: databases.Kind | None
     broker: brokers.Kind | None
+    scenario: str | None = None
 
 
 class Demo:
@@ -126,6 +127,7 @@ class Demo:
                     until=self.history_until,
                     days=(self.history_until - first_day) / timedelta(days=1),
                     seed=self.plan.seed,
+                    faulty=self.plan.scenario is None,
                     progress=lambda done, total: progress.update(task, completed=done, total=total),
                 )
             finally:
@@ -168,6 +170,9 @@ class Demo:
         wait_ready(f"{url}/healthz", within_s=60, what="the API did not answer; see api.log")
         words = ["--park", str(self.plan.park), "--seed", str(self.plan.seed), "--journal", str(self.journal)]
         words += ["--since", self.history_until.isoformat()]
+        if self.plan.scenario:
+            words += ["--scenario", self.plan.scenario, "--scenario-start", self.settings.clock.now().isoformat()]
+            words += ["--truth", str(self.home / "truth.jsonl")]
         stack.start("simulator", "simulate", *words, env={"PARK_MQTT_URL": self.broker.urls["simulator"], **_metrics()})
         # Last, so that devices speak again before anyone asks how long they have been silent.
         stack.start("engine", "engine", env=_metrics())
@@ -253,6 +258,7 @@ def arguments(argv: list[str]) -> tuple[Plan, bool]:
     parser.add_argument("--seed", type=int, default=1, help="another seed is another week")
     parser.add_argument("--collectors", type=int, default=2, help="collector processes (default 2)")
     parser.add_argument("--kill-collector", action="store_true", help="kill -9 one collector half-way")
+    parser.add_argument("--scenario", metavar="NAME", help="what goes wrong, on purpose (docs/scenarios.md)")
     parser.add_argument("--database", choices=databases.KINDS, help="insist on this kind of database")
     parser.add_argument("--broker", choices=brokers.KINDS, help="insist on this kind of broker")
     args = vars(parser.parse_args(argv))

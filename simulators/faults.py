@@ -1,17 +1,20 @@
 """What is wrong with a park that is well: a few standing imperfections, as wrappers around signals and deliveries."""
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.domain.park import Device, Family
+from simulators.payloads import Head
 from simulators.signals import DeviceSignals
 from simulators.signals.load import calendar
 from simulators.signals.noise import Array, Times, share, slots, uniform
 from simulators.signals.site import Site
+from simulators.utterance import Utterance
 
 TALKS_FROM_H, TALKS_TO_H = 2.0, 3.5  # the silent device is heard in these hours only
 DUPLICATED, LATE = 0.004, 0.003  # shares of messages
@@ -25,6 +28,36 @@ class Delivery(NamedTuple):
     delay_s: float = 0.0
 
 
+class Troubles(Protocol):
+    """What is wrong with a park: the standing faults below, or those of a scenario (simulators/scenarios)."""
+
+    @property
+    def drift_c(self) -> dict[str, float]:
+        """Scanners that measure so many °C too much."""
+
+    @property
+    def held_doors(self) -> bool:
+        """Whether doors are held open now and then, as people do."""
+
+    def silent_at(self, device_id: str, t: Times, *, offset_s: float) -> NDArray[np.bool_]:
+        """Whether the device says nothing at these times."""
+
+    def wakes(self, device_id: str, time_s: float, *, offset_s: float) -> float:
+        """When a silent device is heard next, at or after this time."""
+
+    def gone(self, gateway_id: str, at_us: int) -> bool:
+        """Whether a gateway's connection is away."""
+
+    def wrap(self, signals: DeviceSignals, site: Site) -> DeviceSignals:
+        """A device's signals with its faults."""
+
+    def head(self, device_id: str, head: Head) -> Head:
+        """The head of a message as the device's clock writes it; the same object where the clock is right."""
+
+    def further(self, voices: dict[str, DeviceSignals], start_s: float, *, tag: str) -> list[Iterator[Utterance]]:
+        """What is said because of faults only."""
+
+
 @dataclass(frozen=True)
 class Faults:
     """Device ids by what is wrong with them; drift_c: scanners that measure so many °C too much."""
@@ -34,6 +67,7 @@ class Faults:
     straying: frozenset[str] = frozenset()
     gappy: frozenset[str] = frozenset()
     drift_c: dict[str, float] = field(default_factory=dict)
+    held_doors: bool = True
 
     @staticmethod
     def standing(site: Site) -> "Faults":
@@ -57,11 +91,22 @@ class Faults:
         hour = calendar(t, offset_s).second / 3600
         return (hour < TALKS_FROM_H) | (hour >= TALKS_TO_H)
 
-    @staticmethod
-    def wakes(time_s: float, *, offset_s: float) -> float:
+    def wakes(self, device_id: str, time_s: float, *, offset_s: float) -> float:
         """When a silent device is heard next, at or after this time."""
         start = TALKS_FROM_H * 3600 - offset_s
         return start + math.ceil((time_s - start) / 86_400) * 86_400
+
+    def gone(self, gateway_id: str, at_us: int) -> bool:
+        """Gateways stay."""
+        return False
+
+    def head(self, device_id: str, head: Head) -> Head:
+        """Clocks are right."""
+        return head
+
+    def further(self, voices: dict[str, DeviceSignals], start_s: float, *, tag: str) -> list[Iterator[Utterance]]:
+        """Nothing."""
+        return []
 
     def wrap(self, signals: DeviceSignals, site: Site) -> DeviceSignals:
         """The same signals with this device's fault, if it has one."""

@@ -71,8 +71,9 @@ class Entrances:
 class Days:
     """The happenings of a park, service day by service day."""
 
-    def __init__(self, site: Site, *, drift_c: dict[str, float] | None = None) -> None:
+    def __init__(self, site: Site, *, drift_c: dict[str, float] | None = None, held_doors: bool = True) -> None:
         self.site, self.entrances, self.drift_c = site, Entrances.of(site), drift_c or {}
+        self.held_doors = held_doors
         self.company_of = credentials(site.seed, [c.company_id for c in site.park.companies])
         self.badges = badges(site.seed)
         self.tag = f"{site.key('happenings') >> 48:04x}"
@@ -158,7 +159,7 @@ class Days:
         for door in self.entrances.doors:
             hours = rng.normal(13.3, 3.2, rng.poisson(busy)).clip(4.2, 27.5)
             people = rng.integers(HOLDERS, size=len(hours))
-            open_too_long = rng.random() < 0.16
+            open_too_long = rng.random() < 0.16 and self.held_doors
             minutes = rng.uniform(1, 6)
             scanner = self.entrances.scanner_of.get(door.device_id)
             at_s = np.floor(hours * 3600) + midnight

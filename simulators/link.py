@@ -1,5 +1,7 @@
 """One gateway's MQTT connection: a persistent session, a last will, and a memory of its last seconds."""
 
+import contextlib
+import socket
 import threading
 import time
 from collections import deque
@@ -38,6 +40,7 @@ class Link:
     ):
         self.gateway, self.connections = gateway, 0
         self._will_topic, self._will = will_topic, will
+        self.away = False  # on purpose
         self._regained = False
         self._acks: deque[tuple[int, int, int]] = deque()  # packet id, real µs, number of the connection it came over
         self._waiting: dict[int, tuple[int, Sent]] = {}  # packet id -> publication, what was sent
@@ -100,6 +103,22 @@ class Link:
         newest = {s.topic: s for s in again if s.retain}
         return [s if not s.retain or newest[s.topic] is s else s._replace(retain=False) for s in again]
 
+    def go_away(self) -> None:
+        """Loses the connection as a gateway without power does: no good-bye, so that the broker tells the last will."""
+        self.away = True
+        lost = self._client.socket()
+        if isinstance(lost, socket.socket):
+            with contextlib.suppress(OSError):  # it went by itself this instant
+                lost.shutdown(socket.SHUT_RDWR)
+
+    def come_back(self) -> None:
+        """Connects again after `go_away`; still away where the broker does not answer."""
+        self._client.loop_stop()
+        with contextlib.suppress(OSError):
+            self._client.reconnect()
+            self.away = False
+            self._client.loop_start()
+
     def close(self) -> None:
         """Says good-bye (no will) and ends the network thread."""
         self._client.disconnect()
@@ -114,6 +133,8 @@ class Link:
     def _down(self, client: mqtt.Client, data: Any, flags: Any, reason: ReasonCode, properties: Any) -> None:
         self.connected.clear()
         client.will_set(self._will_topic, self._will(self.connections), qos=1, retain=True)
+        if self.away:
+            client.disconnect()  # there is nothing to send it over: it ends the thread, which would connect again
 
     def _published(self, client: mqtt.Client, data: Any, mid: int, reason: ReasonCode, properties: Any) -> None:
         self._acks.append((mid, time.time_ns() // 1000, self.connections))

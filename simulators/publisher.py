@@ -35,6 +35,7 @@ class Publisher:
         address = BrokerAddress.parse(mqtt_url)
         self.links = {g: self._link(d, address) for g, d in self.gateways.items()}
         self.messages = self.readings = self.repeats = 0
+        self.behind_s = 0.0  # park time that the oldest unsent message is late
         self._order = itertools.count()
         self._heap: list[tuple[int, int, Utterance, Iterator[Utterance] | None]] = []
 
@@ -55,11 +56,13 @@ class Publisher:
 
     def step(self, now_us: int) -> None:
         """Publishes what is due, notes PUBACKs, sends again after a lost connection."""
+        self._hang_up(now_us)
         self._listen(now_us)
         while self.outstanding < OUTSTANDING and (due := self._due(now_us)):
             self._send(due)
         behind = now_us - self._heap[0][0] if self._heap else 0
-        metrics.SIMULATOR_BEHIND_SECONDS.set(max(0.0, behind / 1e6))
+        self.behind_s = max(0.0, behind / 1e6)
+        metrics.SIMULATOR_BEHIND_SECONDS.set(self.behind_s)
 
     def finish(self, *, within_s: float) -> int:
         """Says good-bye for every gateway, waits for PUBACKs, disconnects; returns how many did not come."""
@@ -88,6 +91,15 @@ class Publisher:
         where = topic(self.park_id, gateway.family, device_id=gateway.device_id, message="status")
         client_id = f"sim-{self.park_id}-{gateway.device_id}"
         return Link(gateway.device_id, address, client_id=client_id, will_topic=where, will=self.cast.will)
+
+    def _hang_up(self, now_us: int) -> None:
+        """Takes away the connections of gateways that a fault takes away, and brings them back."""
+        for gateway, link in self.links.items():
+            if self.cast.faults.gone(gateway, now_us) != link.away:
+                if link.away:
+                    link.come_back()
+                else:
+                    link.go_away()
 
     def _push(self, source: Iterator[Utterance]) -> None:
         utterance = next(source)

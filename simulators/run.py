@@ -10,11 +10,14 @@ from pathlib import Path
 
 from pipeline import health, parkfile
 from pipeline.domain.errors import ConfigurationError
+from pipeline.domain.park import Park
 from pipeline.log import configure
 from pipeline.settings import Settings
 from simulators.happenings import EPOCH
 from simulators.journal import Journal
 from simulators.publisher import Publisher, micros, real_us
+from simulators.scenarios import draw, script, truth
+from simulators.scenarios.trouble import Trouble
 from simulators.schedule import Cast
 
 PARK_FILE = Path(__file__).parent / "parks" / "qinghe.toml"
@@ -30,7 +33,9 @@ def main(argv: list[str]) -> int:
     settings = Settings.from_env()
     configure(settings)
     clock, now = settings.clock, settings.clock.now()
-    cast = Cast(parkfile.read(args.park), args.seed, _boot(real_us()), rate=args.rate, faulty=not args.faultless)
+    park = parkfile.read(args.park)
+    troubles = _scenario(park, args, start=args.scenario_start or now, home=settings.home) if args.scenario else None
+    cast = Cast(park, args.seed, _boot(real_us()), rate=args.rate, faulty=not args.faultless, troubles=troubles)
     journal_path = args.journal or settings.home / "journal.sqlite"
     journal = Journal(journal_path, park_id=cast.park.park_id, real_us=real_us(), park_us=micros(now))
     publisher = Publisher(cast, mqtt_url=settings.require("mqtt_url"), journal=journal, clock=clock)
@@ -65,12 +70,25 @@ def _arguments(argv: list[str]) -> argparse.Namespace:
     )
     parser.add_argument("--since", type=_instant, help="tell what happened at gates since then, too (ISO 8601)")
     parser.add_argument("--faultless", action="store_true", help="no standing faults, repeats or late messages")
+    parser.add_argument("--scenario", metavar="NAME", help=f"{', '.join(script.names())}, or a file of your own")
+    parser.add_argument("--scenario-start", type=_instant, help="when it begins or began (ISO 8601; default: now)")
+    parser.add_argument("--truth", type=Path, help="write what will happen there (default: PARK_HOME/truth.jsonl)")
     parser.add_argument("--metrics-port", type=int, default=0, help="serve /metrics, /healthz and /readyz there")
     parser.add_argument("--json", action="store_true", help="print one JSON object as the last line")
     args = parser.parse_args(argv)
     if args.rate <= 0:
         raise ConfigurationError(f"--rate {args.rate:g}: write a number above 0")
     return args
+
+
+def _scenario(park: Park, args: argparse.Namespace, *, start: datetime, home: Path) -> Trouble:
+    """What the scenario makes of this park; its truth is written before anything is published."""
+    rules = {rule.rule_id: rule for rule in park.rules or ()}
+    faults = draw.draw(script.read(args.scenario), park, rules=rules, seed=args.seed, start=start)
+    path = args.truth or home / "truth.jsonl"
+    truth.write(path, draw.truth(faults, park, rules=rules, seed=args.seed))
+    log.info("scenario %s: %d faults; the truth is in %s", args.scenario, len(faults), path)
+    return Trouble(park, faults)
 
 
 def _since(given: datetime | None, *, now: datetime, last_us: int | None) -> datetime:

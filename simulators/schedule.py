@@ -9,7 +9,7 @@ import numpy as np
 
 from pipeline.domain.park import Device, Family, Park
 from simulators import payloads
-from simulators.faults import Faults, delivery
+from simulators.faults import Faults, Troubles, delivery
 from simulators.happenings import Days
 from simulators.payloads import Head, PackEntry, TimeKey, Value
 from simulators.signals import DeviceSignals, signals
@@ -30,22 +30,24 @@ Sample = tuple[int, dict[str, float | None]]
 
 @dataclass
 class Cast:
-    """All devices of a park ready to speak, under one seed; boot is the name of this start."""
+    """All devices of a park ready to speak, under one seed; boot is the name of this start. troubles: what is wrong
+    with them, instead of the standing faults."""
 
     park: Park
     seed: int
     boot: str
     rate: float = 1.0
     faulty: bool = True
+    troubles: Troubles | None = None
     site: Site = field(init=False)
-    faults: Faults = field(init=False)
+    faults: Troubles = field(init=False)
     days: Days = field(init=False)
     voices: dict[str, DeviceSignals] = field(init=False)
 
     def __post_init__(self) -> None:
         self.site = Site(self.park, self.seed)
-        self.faults = Faults.standing(self.site) if self.faulty else Faults()
-        self.days = Days(self.site, drift_c=self.faults.drift_c)
+        self.faults = self.troubles or (Faults.standing(self.site) if self.faulty else Faults())
+        self.days = Days(self.site, drift_c=self.faults.drift_c, held_doors=self.faults.held_doors)
         self.voices = {
             d.device_id: self.faults.wrap(signals(d, self.site), self.site) for d in self.park.devices if d.points
         }
@@ -68,7 +70,13 @@ class Cast:
             if device.family in (Family.GATE, Family.SCANNER):
                 streams.append(self._heartbeats(device, start_s))
         streams += [self._packs(gateway, members, start_s) for gateway, members in packed.items()]
-        return [*streams, self._happenings(start_s if since_s is None else since_s)]
+        streams += [self._happenings(start_s if since_s is None else since_s)]
+        streams += self.faults.further(self.voices, start_s, tag=self.tag)
+        return [self._heard(stream) for stream in streams]
+
+    def _heard(self, stream: Iterator[Utterance]) -> Iterator[Utterance]:
+        """Without what is said behind a gateway that is away."""
+        return (u for u in stream if not self.faults.gone(u.gateway, u.at_us))
 
     def births(self, at_us: int) -> list[Utterance]:
         """What every device says when it starts; a silent one doesn't."""
@@ -121,7 +129,9 @@ class Cast:
             t = np.round(phase + np.arange(tick, tick + BLOCK) * interval, 3)
             silent = self.faults.silent_at(device.device_id, t, offset_s=self.site.offset_s)
             if silent.all():  # it may be many hours until it talks again
-                tick = math.ceil((self.faults.wakes(t[-1].item(), offset_s=self.site.offset_s) - phase) / interval)
+                tick = math.ceil(
+                    (self.faults.wakes(device.device_id, t[-1].item(), offset_s=self.site.offset_s) - phase) / interval
+                )
                 continue
             found = voice(t)
             columns = [c.tolist() for c in found.values()]
@@ -140,10 +150,13 @@ class Cast:
             else:
                 head = Head(f"{self.tag}-{time_us // 1000:x}", time_us=time_us, key=key, offset_s=self.site.offset_s)
             copies, delay_s = delivery(k, time_us) if self.faulty else (1, 0.0)
-            payload = payloads.readings(head, self._sent(device, values))
+            told = self.faults.head(device.device_id, head)
+            payload = payloads.readings(told, self._sent(device, values))
+            # Under a wrong time a reading is stored at its received time, which nobody can know here.
+            samples = (ExpectedSample(device.device_id, time_us, values),) if told is head else ()
             yield Utterance(
                 time_us, gateway, device, "readings", head.identity, payload,
-                samples=(ExpectedSample(device.device_id, time_us, values),), copies=copies, delay_s=delay_s,
+                samples=samples, copies=copies, delay_s=delay_s,
             )  # fmt: skip
 
     def _packs(self, gateway_id: str, members: list[Device], start_s: float) -> Iterator[Utterance]:

@@ -66,12 +66,9 @@ class Noisy:
     def raise_(self, *watches: int, at: datetime, now: datetime | None = None, historic: bool = False) -> list[int]:
         """Raises (or re-opens, or records) alarms of watches; their numbers."""
         now = now or at
-        return alarms.raise_(
-            self.conn,
-            [Raising(w, at, at, now, 1.0, {"kind": "limits"}, historic=historic, returned=at if historic else None)
-             for w in watches],
-            now=now,
-        )  # fmt: skip
+        over, why = (at if historic else None), {"kind": "limits", "value": 1.0}
+        new = [Raising(w, at, at, now, 1.0, why, historic=historic, returned=over) for w in watches]
+        return alarms.raise_(self.conn, new, now=now)
 
     def return_(self, *watches: int, at: datetime, now: datetime | None = None) -> list[int]:
         """Returns them."""

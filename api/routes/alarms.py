@@ -7,7 +7,7 @@ from pydantic import Field
 
 from api import alarm_models as models
 from api import alarm_rows as rows
-from api.alarm_models import Alarm, AlarmDetail, AlarmHold, MaintenanceWindow
+from api.alarm_models import Alarm, AlarmDetail, AlarmHold
 from api.context import Api
 from api.database import Reader
 from api.known import check_known, unknown
@@ -44,10 +44,6 @@ class OfHolds(Paged):
     kind: Hold | None = None
     device: Id | None = None
     ended: bool | None = False
-
-
-class OfMaintenance(Paged):
-    over: bool | None = Field(False, description="true: those that ended or were cancelled; default: not yet over.")
 
 
 @router.get("/alarms")
@@ -90,7 +86,7 @@ def check_filters(reader: Reader, park_id: str, asked: OfAlarms) -> None:
 
 
 @router.get("/alarms/{alarm}")
-def alarm(api: Api, alarm: models.AlarmPath) -> AlarmDetail:
+def alarm(api: Api, alarm: models.NumberPath) -> AlarmDetail:
     """One alarm with its journal, and the other alarms of its incident."""
     with api.database.read() as reader:
         return detail(reader, alarm)
@@ -125,18 +121,4 @@ def holds(api: Api, request: Request, asked: Annotated[OfHolds, Query()]) -> Pag
             check_known(reader, park_id, "device", asked.device)
     items = [AlarmHold(**rows.hold(row)) for row in found[: asked.limit]]
     more = next_link(request, cursor(items[-1].hold)) if len(found) > asked.limit else None
-    return Page(items=items, next=more)
-
-
-@router.get("/maintenance")
-def maintenance(api: Api, request: Request, asked: Annotated[OfMaintenance, Query()]) -> Page[MaintenanceWindow]:
-    """Maintenance windows, newest first: alarms meanwhile page nobody, and are shown all the same."""
-    (after,) = keys_of(asked.after, int)
-    with api.database.read() as reader:
-        found = reader.rows(
-            "maintenance_list", prepare=False, park=api.park(reader, asked.park), over=asked.over, maintenance=None,
-            now=api.clock.now(), after=after, rows=asked.limit + 1,
-        )  # fmt: skip
-    items = [MaintenanceWindow(**rows.window(row)) for row in found[: asked.limit]]
-    more = next_link(request, cursor(items[-1].maintenance)) if len(found) > asked.limit else None
     return Page(items=items, next=more)

@@ -63,7 +63,7 @@ select hold, kind, rule_id, rule_zh, rule_en, device_id, device_zh, device_en, p
 select maintenance, device_id, device_zh, device_en, space_id, space_zh, space_en, starts, ends, reason, set_by, set_at,
        cancelled, cancelled is null and starts <= %(now)s and ends > %(now)s as in_force
   from park.maintenance_windows
- where park_id = %(park)s
+ where (%(park)s::text is null or park_id = %(park)s)
    and (%(over)s::boolean is null or (cancelled is not null or ends <= %(now)s) = %(over)s)
    and (%(maintenance)s::bigint is null or maintenance = %(maintenance)s)
    and (%(after)s::bigint is null or maintenance < %(after)s)

@@ -1,10 +1,12 @@
 -- The database's users, made once when its volume is new. Passwords come from the secrets; each user has what its
--- process needs: the owner migrates and runs the engine, the collector writes, the API and Grafana read the views.
+-- process needs: the owner migrates and runs the engine, the collector writes, the API and Grafana read the views, and
+-- through the API people act.
 -- A statement that fails is not written to the log: it would carry the password.
 set log_min_error_statement = panic;
 
 create role park_reader nologin;
 create role park_writer nologin;
+create role park_operator nologin;
 
 do $$
 declare
@@ -24,6 +26,8 @@ end $$;
 
 grant park_writer to park_collector;
 grant park_reader to park_api, park_grafana;
+-- It reads as park_reader, and is park_operator for as long as somebody's act takes.
+grant park_operator to park_api;
 
 -- Dashboards ask what they like, within limits.
 alter role park_grafana set default_transaction_read_only = on;

@@ -91,6 +91,12 @@ def expire(spell: Spell, delays: Delays, *, now: datetime) -> tuple[Spell, list[
     return spell, turns
 
 
+def wait(spell: Spell, delays: Delays, *, until: datetime) -> tuple[Spell, list[Turn]]:
+    """The spell at an event time, with nothing new to see up to it."""
+    turns: list[Turn] = []
+    return _elapse(spell, until, delays, turns), turns
+
+
 def _elapse(spell: Spell, until: datetime, delays: Delays, turns: list[Turn]) -> Spell:
     """What the delays decide up to an event time, with nothing new to see."""
     if spell.phase is Phase.PENDING and spell.since + delays.on <= until:
@@ -107,7 +113,7 @@ def _elapse(spell: Spell, until: datetime, delays: Delays, turns: list[Turn]) ->
 def _see(spell: Spell, seen: Glimpse, delays: Delays, turns: list[Turn]) -> Spell:
     match spell.phase:
         case Phase.NORMAL if seen.breach:
-            begun = Spell(Phase.PENDING, seen.ts, seen.ts, _deadline(seen, delays.on), seen.value, seen.received)
+            begun = Spell(Phase.PENDING, seen.ts, seen.ts, deadline(seen, delays.on), seen.value, seen.received)
             return _elapse(begun, seen.ts, delays, turns)
         case Phase.PENDING if not seen.breach:
             return Spell(Phase.NORMAL, seen.ts, seen.ts, None, None, seen.received)
@@ -118,7 +124,7 @@ def _see(spell: Spell, seen: Glimpse, delays: Delays, turns: list[Turn]) -> Spel
             # it was.
             since = max(seen.ts, spell.since)
             over = replace(
-                spell, phase=Phase.CLEARING, since=since, deadline=_deadline(seen, delays.off), received=seen.received
+                spell, phase=Phase.CLEARING, since=since, deadline=deadline(seen, delays.off), received=seen.received
             )
             return _elapse(over, since, delays, turns)
         case Phase.CLEARING if seen.breach:
@@ -129,7 +135,7 @@ def _see(spell: Spell, seen: Glimpse, delays: Delays, turns: list[Turn]) -> Spel
             return spell
 
 
-def _deadline(seen: Glimpse, delay: timedelta) -> datetime:
+def deadline(seen: Glimpse, delay: timedelta) -> datetime:
     """By the received time: what follows takes as long to come, and a clock that is ahead lengthens no delay. What
     comes late has had some of its delay already, but waits for what follows it."""
     if seen.received - seen.ts > SETTLE:

@@ -8,10 +8,11 @@ from datetime import timedelta
 import psycopg
 
 from pipeline.domain.errors import Unavailable
-from pipeline.engine.alarms import deadlines, holds, no_data, notices, withdrawn
+from pipeline.engine.alarms import clock_faults, deadlines, holds, no_data, notices, withdrawn
 from pipeline.engine.alarms.chatter import Chatter
 from pipeline.engine.alarms.floods import AlarmFloods
 from pipeline.engine.alarms.incidents import Incidents
+from pipeline.engine.alarms.windows import Windows
 from pipeline.engine.conditions import Conditions
 from pipeline.engine.retention import Retention
 from pipeline.engine.rollup import RollUp
@@ -50,9 +51,11 @@ def alarm_steps(settings: Settings) -> list[Step]:
     second, five = timedelta(seconds=1), timedelta(seconds=5)
     return [
         Step("alarms withdrawn", withdrawn.run, second, transaction=False),
-        Step("alarm deadlines", deadlines.run, second, transaction=False),
+        Step("alarm windows", Windows().run, max(five, second * settings.clock.speed)),
+        Step("wrong clocks", clock_faults.run, five),
         Step("lost devices", no_data.run, second, transaction=False),
         Step("silent points", no_data.SilentPoints().run, five, transaction=False),
+        Step("alarm deadlines", deadlines.run, second, transaction=False),
         Step("alarm holds", holds.run, second, transaction=False),
         Step("alarm chatter", Chatter().run, second),
         Step("alarm incidents", Incidents(timedelta(minutes=settings.incident_minutes)).run, second),

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from pipeline.domain.rule import Compare, Condition, Deviation, Flat, Rate, Schedule
-from pipeline.rules.track import Track, micros
+from pipeline.rules.track import Track, instant, micros
 from pipeline.rules.windows import Setting, norm_at, usual_key
 
 Reason = dict[str, Any]
@@ -31,8 +31,9 @@ def explain(condition: Condition, track: Track, setting: Setting, *, at: datetim
                 "factor": condition.factor, "offset": condition.offset, "below": condition.below,
             }  # fmt: skip
         case Deviation():
-            norm = norm_at(setting, at)
-            days, hour = usual_key(setting, at)
+            end = instant(int(track.ts[last])) if last >= 0 else at
+            norm = norm_at(setting, end)
+            days, hour = usual_key(setting, end)
             reason = {
                 "kind": "deviation", "mean": value, "median": norm.median if norm else None,
                 "spread": norm.spread if norm else None, "days": days, "hour": hour, "n": norm.days if norm else 0,

@@ -18,6 +18,7 @@ from pipeline.domain.working_calendar import Days, day_kind, is_worked, spans
 from pipeline.rules.track import Bools, Ints, Track, instant, micros
 
 STANDING = timedelta(hours=1)  # so long a reading stands for a point when a schedule begins
+FEW = 4
 HALVES = 2  # a flat line may pause for a half of its time, not longer: then nobody knows what was between
 
 
@@ -93,7 +94,8 @@ def _flat(condition: Flat, track: Track, chosen: Ints) -> list[Glimpse]:
     whole = int(condition.for_s * 1e6)
     within = np.searchsorted(track.ts, track.ts[chosen] - whole, "right")
     first = np.maximum(within - 1, 0)
-    pauses = np.diff(track.ts, prepend=track.ts[:1])
+    pauses = np.zeros_like(track.ts)
+    pauses[1:] = track.ts[1:] - track.ts[:-1]
     steady = _over(np.maximum, pauses, np.minimum(first + 1, chosen), chosen) <= whole // HALVES
     breach = (within > 0) & steady & (_span(track.value, first, chosen) <= condition.tolerance)
     clear = _span(track.value, np.minimum(within, chosen), chosen) > condition.tolerance
@@ -212,6 +214,8 @@ def _span(value: NDArray[np.float64], first: Ints, last: Ints) -> NDArray[np.flo
 
 def _over(ufunc: np.ufunc, value: NDArray[Any], first: Ints, last: Ints) -> NDArray[Any]:
     """A ufunc over value[first[i]] … value[last[i]], each."""
+    if len(first) <= FEW:  # most looks: one or two new readings
+        return np.array([ufunc.reduce(value[i : j + 1]) for i, j in zip(first, last, strict=True)], value.dtype)
     bounds = np.column_stack([first, last + 1]).ravel()
-    found: NDArray[Any] = ufunc.reduceat(np.append(value, value[:1]), bounds)[::2] if len(first) else value[:0]
+    found: NDArray[Any] = ufunc.reduceat(np.append(value, value[:1]), bounds)[::2]
     return found

@@ -52,6 +52,23 @@ class Served:
         finally:
             connection.close()
 
+    def post(self, path: str, body: Any, *, headers: dict[str, str] | None = None, method: str = "POST") -> Answer:
+        """One request with a JSON body (bytes go as they are)."""
+        connection = HTTPConnection("127.0.0.1", self.port, timeout=20)
+        content = body if isinstance(body, bytes) else json.dumps(body).encode()
+        try:
+            connection.request(method, path, content, {"Content-Type": "application/json", **(headers or {})})
+            response = connection.getresponse()
+            return Answer(response.status, {k.lower(): v for k, v in response.getheaders()}, response.read())
+        finally:
+            connection.close()
+
+    def act(self, path: str, **body: Any) -> Any:
+        """The JSON of an act that must be done."""
+        answer = self.post(path, {"actor": "Li Ming", **body})
+        assert answer.status == 200, answer.body
+        return answer.json
+
     def ok(self, path: str) -> Any:
         """The JSON of an answer that must be 200."""
         answer = self.get(path)

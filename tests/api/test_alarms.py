@@ -51,7 +51,8 @@ def test_open_alarms_are_listed_with_all_that_a_person_needs(alarmed: Served) ->
     assert pump["notice"] == {"decision": "due", "reason": "raised", "at": "2026-11-21T06:40:00Z"}
     assert items["lost"]["subject"] | {"building": 0} == {
         "kind": "device", "device_id": "gw", "device_name": {"zh": "网关", "en": "Gateway"}, "point": None,
-        "unit": None, "space_id": "b1", "space_name": {"zh": "1号楼", "en": "Building 1"}, "building_id": "b1", "building": 0,
+        "unit": None, "space_id": "b1", "space_name": {"zh": "1号楼", "en": "Building 1"}, "building_id": "b1",
+        "building": 0,
     }  # fmt: skip
     crowd = items["crowd"]
     assert (crowd["subject"]["kind"], crowd["subject"]["space_id"], crowd["subject"]["device_id"]) == (
@@ -130,9 +131,7 @@ def test_the_tile_counts_what_is_open_and_shows_what_matters_most(
         raise_on(hand.admin, watch, NOW, ago_s=age)
     return_on(hand.admin, watches["fault"], NOW)
     hand.sql(b"update smartpark.alarm set state = 'shelved', hold = 'shelved' where priority = 'high'")
-    hand.sql(
-        b"update smartpark.alarm set state = 'acknowledged', acknowledged = true where priority = 'low' and point is null"
-    )
+    hand.sql(b"update smartpark.alarm set state = 'acknowledged', acknowledged = true where device is null")
     hand.sql(b"insert into smartpark.engine_step values ('silence', '2026-11-21 06:39:58Z', 0.1, 0, null)")
     hand.sql(b"insert into smartpark.alarm_flood (park_id, position, started, alarms)"
              b" values ('small', 'operations', '2026-11-21 06:35:00Z', 12)")  # fmt: skip

@@ -44,13 +44,16 @@ def test_openapi_describes_every_path_and_every_problem(api: Served) -> None:
         "parks", "parks/{park_id}", "spaces", "companies", "devices", "devices/{device_id}", "points", "readings",
         "events", "dead-letters", "conflicts", "conditions", "talkers", "rejects", "device-clocks", "overview", "live",
         "problems/{kind}", "alarms", "alarms/{alarm}", "holds", "maintenance",
+        "alarms/acknowledge", "alarms/{alarm}/reset", "alarms/{alarm}/comment", "alarms/{alarm}/shelve",
+        "alarms/{alarm}/release", "alarms/{alarm}/out-of-service", "holds/{hold}/release",
+        "maintenance/{maintenance}/cancel", "alarm-quality",
     )}  # fmt: skip
     assert schema["paths"].keys() == paths
     for path in paths - {"/api/v1/problems/{kind}"}:
-        operation = schema["paths"][path]["get"]
-        assert operation["description"]
-        assert operation["responses"].keys() == {"200", "4XX", "5XX"}
-        assert operation["responses"]["4XX"]["content"].keys() == {"application/problem+json"}
+        for operation in schema["paths"][path].values():
+            assert operation["description"]
+            assert operation["responses"].keys() == {"200", "4XX", "5XX"}
+            assert operation["responses"]["4XX"]["content"].keys() == {"application/problem+json"}
     names = {p["name"] for p in schema["paths"]["/api/v1/readings"]["get"]["parameters"]}
     assert {"from", "to", "pixels", "resolution", "point", "device", "name", "park"} == names
 

@@ -64,6 +64,20 @@ def test_collector_engine_and_readers_do_their_work(users: dict[str, str]) -> No
             assert conn.execute("select sum(n) from park.readings_day").fetchone() == (90,)
 
 
+def test_people_act_through_the_api_and_nobody_else(users: dict[str, str]) -> None:
+    plan = (
+        "insert into smartpark.maintenance_window (park_id, starts, ends, reason, set_by, set_at)"
+        " values ('p', '2026-01-01Z', '2026-01-02Z', 'work', 'Li Ming', '2026-01-01Z')"
+    )
+    with connect(users["api"], role="park_operator") as conn:
+        conn.execute(plan.encode())
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            conn.execute("update smartpark.alarm set raised = began")
+    for user in ("collector", "grafana"):
+        with connect(users[user]) as conn, pytest.raises(psycopg.errors.InsufficientPrivilege):
+            conn.execute(plan.encode())
+
+
 BEYOND = [
     "delete from smartpark.reading",
     "update smartpark.park set name_en = 'x'",

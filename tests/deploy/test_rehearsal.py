@@ -135,6 +135,14 @@ def test_the_whole_picture_comes_up_and_data_flow(stage: Stage, eventually: Call
         eventually(lambda: stored() > 100, within=60, what="readings arrive")
         families = "select count(distinct family) from park.devices where heard is not null"
         eventually(lambda: conn.execute(families).fetchone() == (5,), within=60, what="every family is heard")
+    body = {"actor": "rehearsal", "starts": "2026-01-01T00:00:00Z", "ends": "2100-01-01T00:00:00Z", "reason": "an act"}
+    act = urllib.request.Request(
+        f"http://127.0.0.1:{stage.ports['api']}/api/v1/maintenance",
+        json.dumps(body).encode(),
+        {"Content-Type": "application/json"},
+    )
+    with urllib.request.urlopen(act, timeout=5) as answer:  # noqa: S310
+        assert json.load(answer)["set_by"] == "rehearsal"
     ready = f"http://127.0.0.1:{stage.ports['api']}/readyz"
     with urllib.request.urlopen(ready, timeout=5) as answer:
         assert json.load(answer) == {"ready": True, "missing": []}

@@ -1,14 +1,34 @@
-"""What became of alarms: their states, their journal, and whether the two agree."""
+"""Rules put in force as the API does it; and what became of alarms: their states, their journal, whether they agree."""
+
+from typing import Any
 
 import psycopg
 
-from tests.pipeline.watching import one, rows
+from pipeline.domain.park import Name
+from pipeline.domain.rule import Condition, Priority, Rule, Selector
+from pipeline.store import rules as store
+from pipeline.store import watches
+from tests.pipeline.conftest import at
+from tests.pipeline.watching import rows
+
+WORDS = Name("某事", "Something")
 
 
-def watch_space(conn: psycopg.Connection, rule: int, space: str) -> int:
-    """A rule's watch of a space of the small park."""
-    statement = "insert into smartpark.alarm_watch (rule, space_id) values (%s, %s) returning watch"
-    return int(one(conn, statement, [rule, space])["watch"])
+def rule(rule_id: str, condition: Condition, *, device: str = "m1", point: str | None = None, **terms: Any) -> Rule:
+    """A rule for one device of the small park."""
+    said = {"applies": Selector(devices=(device,)), "priority": Priority.HIGH, "respond_s": 600.0, **terms}
+    return Rule(rule_id=rule_id, name=WORDS, condition=condition, cause=WORDS, consequence=WORDS, response=(WORDS,),
+                point=point, **said)  # fmt: skip
+
+
+def put(conn: psycopg.Connection, *rules: Rule) -> dict[str, int]:
+    """Puts rules in force in the small park; a watch of each by the rule's id."""
+    with conn.transaction():
+        store.put(conn, "small", rules, origin=store.Origin.API, actor="test", now=at(0))
+        watches.expand(conn, "small")
+        store.announce(conn, "small")
+    query = b"select rule_id, min(watch) from smartpark.alarm_watch join smartpark.alarm_rule using (rule) group by 1"
+    return dict(conn.execute(query).fetchall())
 
 
 def states(conn: psycopg.Connection, watch: int | None = None) -> list[str]:

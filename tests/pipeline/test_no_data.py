@@ -12,7 +12,6 @@ from pipeline.engine.run import steps
 from pipeline.engine.steps import Engine
 from pipeline.ingest import Writer
 from pipeline.settings import Settings
-from pipeline.store import alarm_holds
 from pipeline.store.database import connect
 from tests.pipeline.conftest import at
 from tests.pipeline.watching import add_device, add_rule, add_watch, alarms, journal, notices, one, rows
@@ -210,16 +209,6 @@ def test_a_gateway_that_nobody_watches_explains_nothing(story: Story) -> None:
     story.speaks(0, ["gw", *CHILDREN])
     story.ticks(1, 41)
     assert story.states() == dict.fromkeys(CHILDREN, "unacknowledged")
-
-
-def test_what_a_person_released_stays_released(story: Story) -> None:
-    watch_all(story.conn)
-    story.speaks(0, ["gw", *CHILDREN])
-    story.ticks(1, 192, 193)
-    held = one(story.conn, "select min(hold) as hold from smartpark.alarm_hold where ended is null")["hold"]
-    alarm_holds.release(story.conn, [held], now=at(200), by="Li", reason="I want to see it")
-    story.ticks(201, 202)
-    assert list(story.states().values()).count("unacknowledged") == 2
 
 
 def test_two_engines_and_a_killed_one_leave_one_of_each(story: Story, database: str) -> None:

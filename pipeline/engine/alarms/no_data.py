@@ -4,7 +4,7 @@ A gateway's loss explains its children's: whose gateway was not heard since wait
 by the gateway's alarm where that is lost as well. Life safety does not wait, and nothing suppresses it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -30,15 +30,8 @@ SPOOL_ALIVE = timedelta(minutes=1)
 def run(conn: psycopg.Connection, now: datetime) -> int:
     """Devices that fell silent and those that are back. Returns how many conditions turned."""
     asked = {"now": now, "bite": BITE, "will": LAST_WILL}
-    done = 0
-    for found in _bites(conn, "found_devices", asked):
-        done += _look(conn, found, breach=False, now=now)
-    for lost in _bites(conn, "lost_devices", asked):
-        judged = [(row, *_judge(row, now)) for row in lost]
-        _suppress(conn, [(row, why) for row, verdict, why in judged if verdict is Verdict.EXPLAINED], now=now)
-        sure = [row for row, verdict, _ in judged if verdict is not Verdict.WAIT]
-        done += _look(conn, sure, breach=True, now=now)
-    return done
+    back = _each(conn, "found_devices", asked, lambda rows: _look(conn, rows, breach=False, now=now))
+    return back + _each(conn, "lost_devices", asked, lambda rows: _lose(conn, rows, now))
 
 
 @dataclass
@@ -50,29 +43,36 @@ class SilentPoints:
     def run(self, conn: psycopg.Connection, now: datetime) -> int:
         """Points that stopped and those that are back. Returns how many conditions turned."""
         asked = {"now": now, "bite": BITE}
-        done = 0
-        for found in _bites(conn, "found_points", asked):
-            done += _look(conn, found, breach=False, now=now)
+        back = _each(conn, "found_points", asked, lambda rows: _look(conn, rows, breach=False, now=now))
         before, self.suspected = self.suspected, {}
         if conn.execute(STEPS["draining"], {"alive": now - SPOOL_ALIVE}).fetchone():
-            return done
-        for silent in _bites(conn, "silent_points", asked):
-            since = {row["watch"]: before.get(row["watch"], now) for row in silent}
+            return back
+
+        def silent(rows: list[Row]) -> int:
+            since = {row["watch"]: before.get(row["watch"], now) for row in rows}
             self.suspected |= since
-            done += _look(conn, [row for row in silent if now - since[row["watch"]] >= ROUND], breach=True, now=now)
-        return done
+            return _look(conn, [row for row in rows if now - since[row["watch"]] >= ROUND], breach=True, now=now)
+
+        return back + _each(conn, "silent_points", asked, silent)
 
 
-def _bites(conn: psycopg.Connection, name: str, asked: Row) -> Iterator[list[Row]]:
-    """The rows of a query in order of their watches, a bite at a time, each in a transaction of its own."""
-    after = 0
-    while True:
+def _each(conn: psycopg.Connection, name: str, asked: Row, look: Callable[[list[Row]], int]) -> int:
+    """Looks at all rows of a query in order of their watches, a bite at a time, each in a transaction of its own."""
+    done, after, more = 0, 0, True
+    while more:
         with conn.transaction(), conn.cursor(row_factory=dict_row) as cursor:
             rows = cursor.execute(QUERIES[name], {**asked, "after": after}).fetchall()
-            if not rows:
-                return
-            yield rows
-        after = rows[-1]["watch"]
+            done += look(rows)
+            more = len(rows) == BITE
+            after = rows[-1]["watch"] if rows else after
+    return done
+
+
+def _lose(conn: psycopg.Connection, rows: list[Row], now: datetime) -> int:
+    judged = [(row, *_judge(row, now)) for row in rows]
+    lock_spells(conn, [row["watch"] for row in rows])  # before any alarm: everybody locks in this order
+    _suppress(conn, [(row, why) for row, verdict, why in judged if verdict is Verdict.EXPLAINED], now=now)
+    return _look(conn, [row for row, verdict, _ in judged if verdict is not Verdict.WAIT], breach=True, now=now)
 
 
 def _look(conn: psycopg.Connection, rows: list[Row], *, breach: bool, now: datetime) -> int:
@@ -99,15 +99,12 @@ def _judge(row: Row, now: datetime) -> tuple[Verdict, str]:
 
 
 def _suppress(conn: psycopg.Connection, explained: list[tuple[Row, str]], *, now: datetime) -> None:
-    """Holds what a gateway's alarm explains, but for what a person released from that alarm."""
-    watches = [row["watch"] for row, _ in explained]
-    freed = set(conn.execute(QUERIES["released_by_people"], {"watches": watches}).fetchall()) if watches else set()
+    """Holds what a gateway's alarm explains, while that stands."""
     new = [
         NewHold(
             kind=Hold.SUPPRESSED, park_id=row["park_id"], watch=row["watch"], reason=why, owner=SYSTEM, set_by=SYSTEM,
             parent=row["parent"],
         )
         for row, why in explained
-        if (row["watch"], row["parent"]) not in freed
     ]  # fmt: skip
     alarm_holds.hold_all(conn, new, now=now)

@@ -9,12 +9,8 @@ REPEATED = {
     "limits": ("low", "high", "deadband"),
     "state": ("codes",),
     "count": ("at_least", "within_s"),
-    "flat": ("for_s",),
-    "rate": ("by", "within_s"),
-    "compare": ("other", "factor", "offset", "below"),
-    "schedule": ("low", "high", "start", "until"),
 }
-MEASURED = {"door": "state", "count": "count", "rate": "change", "deviation": "mean", "clock": "offset_s"}
+MEASURED = {"door": "state", "count": "count", "clock": "offset_s"}
 
 
 def explain(row: Row, value: float | None) -> dict[str, Any]:
@@ -26,8 +22,8 @@ def explain(row: Row, value: float | None) -> dict[str, Any]:
     reason |= {MEASURED.get(kind, "value"): value} | {name: spec.get(name) for name in REPEATED.get(kind, ())}
     if kind == "count":
         reason["what"] = [*spec.get("decisions", ()), *spec.get("doors", ())]
-    if kind == "compare":
-        reason["other_value"] = row["other_value"]
+    if kind == "clock":
+        reason["fault"] = row["fault"]
     if row["unit"]:
         reason["unit"] = row["unit"]
     return reason

@@ -11,7 +11,7 @@ from psycopg.rows import dict_row
 from pipeline.domain.spell import Delays, Phase, Spell, Turn
 from pipeline.engine.alarms import QUERIES
 from pipeline.engine.alarms.reasons import explain
-from pipeline.store.alarms import Raising, Returning, Row, as_json, raise_, return_
+from pipeline.store.alarms import Raising, Returning, Row, as_json, lock, raise_, return_
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,14 +51,19 @@ def apply(conn: psycopg.Connection, judged: Sequence[Judged], *, now: datetime) 
     if not judged:
         return 0
     keep_spells(conn, {one.row["watch"]: one.spell for one in judged})
-    turned = [[(one.row, turn) for turn in one.turns] for one in judged]
-    for nth in zip_longest(*turned):
-        found = [pair for pair in nth if pair is not None]
-        raise_(conn, [_raising(row, turn) for row, turn in found if turn.raised], now=now)
-        over = [Returning(row["watch"], turn.at, turn.received) for row, turn in found if not turn.raised]
-        return_(conn, over, now=now)
-    return sum(map(len, turned))
+    return carry_out(conn, [[_deed(one.row, turn) for turn in one.turns] for one in judged], now=now)
 
 
-def _raising(row: Row, turn: Turn) -> Raising:
+def carry_out(conn: psycopg.Connection, deeds: Sequence[Sequence[Raising | Returning]], *, now: datetime) -> int:
+    """Raises and returns, each watch's deeds in their order. Returns how many there were."""
+    lock(conn, [some[0].watch for some in deeds if some])
+    for nth in zip_longest(*deeds):
+        raise_(conn, [deed for deed in nth if isinstance(deed, Raising)], now=now)
+        return_(conn, [deed for deed in nth if isinstance(deed, Returning)], now=now)
+    return sum(map(len, deeds))
+
+
+def _deed(row: Row, turn: Turn) -> Raising | Returning:
+    if not turn.raised:
+        return Returning(row["watch"], turn.at, turn.received)
     return Raising(row["watch"], turn.began, turn.at, turn.received, turn.value, explain(row, turn.value))

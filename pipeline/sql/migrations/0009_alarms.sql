@@ -65,7 +65,8 @@ create table smartpark.alarm_condition (
   since    timestamptz not null,  -- event time from which this phase lasts
   deadline timestamptz,           -- on the park's clock: pending becomes active then, clearing becomes normal
   value    double precision,      -- that began the spell
-  received timestamptz not null   -- of what began the phase
+  received timestamptz not null,  -- of what began the phase
+  upto     timestamptz            -- event time up to which a window was judged; other kinds have none
 ) with (fillfactor = 70);
 create index alarm_condition_standing on smartpark.alarm_condition (watch) where phase <> 'normal';
 create index alarm_condition_due on smartpark.alarm_condition (deadline) where phase in ('pending', 'clearing');
@@ -237,7 +238,7 @@ grant select on smartpark.alarm_rule, smartpark.alarm_rule_version, smartpark.al
   to park_writer;
 grant select, insert, update on smartpark.alarm_condition, smartpark.alarm to park_writer;
 grant insert on smartpark.alarm_journal, smartpark.alarm_notice to park_writer;
-grant select (ts, device, kind, code) on smartpark.access_event to park_writer;
+grant select (ts, received, device, kind, code) on smartpark.access_event to park_writer;
 grant select (park_id, space_id, parent_id) on smartpark.space to park_writer;
 
 -- People act through the API: they acknowledge, hold, plan and write rules; they read what the views show.
@@ -247,10 +248,17 @@ begin
 exception when duplicate_object or unique_violation then null;  -- another database of this server was faster
 end $$;
 grant usage on schema smartpark to park_operator;
-grant select on smartpark.park, smartpark.device, smartpark.point, smartpark.space, smartpark.calendar_day,
-  smartpark.alarm_watch, smartpark.alarm_condition, smartpark.alarm_journal to park_operator;
-grant select, insert, update on smartpark.alarm_rule, smartpark.alarm_watch to park_operator;
+-- Who and what there is, to act on and to name.
+grant select on smartpark.park, smartpark.device, smartpark.point, smartpark.space to park_operator;
+-- Where an alarm stands is theirs to change; when it was, what it is about and its rule's terms are not.
+grant select, update (state, active, acknowledged, hold, closed, returned, historic, seen_at, seen_by, annunciated)
+  on smartpark.alarm to park_operator;
+grant select, insert on smartpark.alarm_journal to park_operator;
+grant insert on smartpark.alarm_notice, smartpark.audit_log to park_operator;
+grant select, insert, update (parent, reason, owner, set_by, set_at, until, ended, ended_by)
+  on smartpark.alarm_hold to park_operator;
+grant select, insert, update (cancelled) on smartpark.maintenance_window to park_operator;
+-- A rule gets a new version, never another text; a watch is retired, never another subject's.
+grant select, insert, update (version, origin, retired) on smartpark.alarm_rule to park_operator;
 grant select, insert on smartpark.alarm_rule_version to park_operator;
-grant select, update on smartpark.alarm to park_operator;
-grant select, insert, update on smartpark.alarm_hold, smartpark.maintenance_window to park_operator;
-grant insert on smartpark.alarm_journal, smartpark.alarm_notice, smartpark.audit_log to park_operator;
+grant select, insert, update (other, retired) on smartpark.alarm_watch to park_operator;

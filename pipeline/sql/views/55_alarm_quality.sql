@@ -12,6 +12,12 @@ create view park.alarm_unseen as
     from smartpark.alarm_journal j join smartpark.alarm a using (alarm)
    where j.action = 'record' or (j.action in ('raise', 'reopen') and (a.historic or j.to_state <> 'unacknowledged'));
 
+-- Raised and returned, watch by watch: what noise is judged by.
+create view park.alarm_turns as
+  select a.watch, j.entry, j.alarm, j.at, j.event_time, j.action, j.to_state, (j.detail ->> 'value')::float8 as value
+    from smartpark.alarm_journal j join smartpark.alarm a using (alarm)
+   where j.action in ('raise', 'reopen', 'return', 'withdraw') and not a.historic;
+
 -- What each rule watches, under its version of now.
 create view park.alarm_watches as
   select w.watch, r.park_id, r.rule_id, v.version, v.name_zh, v.name_en, v.kind, v.priority, v.position, v.life_safety,
@@ -143,4 +149,54 @@ begin atomic
     left join standing o using (position)
     left join flooded f using (position)
    order by 1;
+end;
+
+-- How many alarms each position was shown in each span of a width, and the most within any 10 minutes that ended there.
+create function park.alarm_loads(of_park text, since timestamptz, until timestamptz, width interval)
+returns table ("position" text, bin timestamptz, alarms bigint, peak bigint)
+language sql stable
+begin atomic
+  select l.position, date_bin(width, l.at, timestamptz '2000-01-03 00:00+00'), count(*), max(l.n)
+    from (select n.position, n.at,
+                 count(*) over (partition by n.position order by n.at range between interval '10 minutes' preceding and current row) as n
+            from park.alarm_annunciations n
+           where n.park_id = of_park and n.at >= since and n.at < until and not n.maintenance) l
+   group by 1, 2
+   order by 1, 2;
+end;
+
+-- What was shown most often at each position, the worst first.
+create function park.alarm_nuisances(of_park text, since timestamptz, until timestamptz, most bigint)
+returns table ("position" text, place bigint, watch integer, alarms bigint, last timestamptz)
+language sql stable
+begin atomic
+  select r.position, r.place, r.watch, r.alarms, r.last
+    from (select n.position, n.watch, count(*) as alarms, max(n.at) as last,
+                 row_number() over (partition by n.position order by count(*) desc, n.watch) as place
+            from park.alarm_annunciations n
+           where n.park_id = of_park and n.at >= since and n.at < until and not n.maintenance
+           group by 1, 2) r
+   where r.place <= most
+   order by 1, 2;
+end;
+
+-- Whole hours in which nothing of the park was heard, told by ten points that speak at least every quarter of an hour:
+-- what nobody heard cannot have alarmed.
+create function park.silent_hours(of_park text, since timestamptz, until timestamptz)
+returns bigint
+language sql stable
+begin atomic
+  with few as (
+    select p.point from (select distinct on (q.device) q.point, q.interval_s from park.points q
+                          where q.park_id = of_park and q.interval_s <= 900 and not q.retired and q.ts is not null
+                          order by q.device, q.interval_s desc) p
+     order by p.interval_s desc, p.point limit 10
+  ), heard as (
+    select distinct r.bucket from park.readings_1h r
+     where r.point in (select f.point from few f) and r.bucket >= since and r.bucket < until
+  )
+  select count(*)
+    from generate_series(date_bin('1 hour', since + interval '59 minutes 59.999999 seconds', timestamptz '2000-01-03 00:00+00'),
+                         until - interval '1 hour', interval '1 hour') h (bucket)
+   where h.bucket not in (select heard.bucket from heard);
 end;

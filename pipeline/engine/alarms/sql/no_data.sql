@@ -77,8 +77,3 @@ select w.watch, v.kind, v.spec, v.on_delay_s, v.off_delay_s, null as unit, l.rec
   ) due
  where c.phase in ('pending', 'active') and v.kind = 'no-data' and due.at > %(now)s and w.watch > %(after)s
  order by w.watch limit %(bite)s;
-
--- name: released_by_people
--- Suppressions that a person ended: of which watch, by which alarm.
-select watch, parent from smartpark.alarm_hold
- where kind = 'suppressed' and watch = any (%(watches)s::int[]) and ended is not null and ended_by <> 'system';

@@ -2,10 +2,20 @@
 -- Notices to be decided: whose time has come, or that wait for the end of planned work which somebody cancelled since.
 -- With each what its alarm says now, the planned work that covers it the longest, what people were told already of it,
 -- and of its incident while that is open.
+with due as materialized (
+  select n.notice from smartpark.alarm_notice n join smartpark.alarm a using (alarm)
+   where n.look <= %(now)s
+      or (n.look is not null and n.decision = 'withheld'
+          and exists (select from smartpark.maintenance_window m
+                       where m.park_id = a.park_id and m.cancelled >= n.decided and m.cancelled <= %(now)s))
+   order by not a.life_safety, array_position(array['critical', 'high', 'medium', 'low'], a.priority), n.notice
+   limit %(bite)s for update of n skip locked
+)
 select n.notice, n.alarm, n.decision, a.closed, a.historic, a.active, a.acknowledged, a.seen_by, a.hold, a.life_safety,
        a.priority, a.raised, a.chattering, i.incident,
        work.ends, work.reason as work, told.at as told, other.at as incident_told, other.priorities as incident_priorities
-  from smartpark.alarm_notice n
+  from due
+  join smartpark.alarm_notice n using (notice)
   join smartpark.alarm a using (alarm)
   left join smartpark.device d on d.device = a.device
   left join smartpark.incident i on i.incident = a.incident and i.closed is null
@@ -35,13 +45,8 @@ select n.notice, n.alarm, n.decision, a.closed, a.historic, a.active, a.acknowle
       join smartpark.alarm_notice o on o.alarm = b.alarm and o.decision = 'page'
      where b.incident = i.incident and b.alarm <> a.alarm
   ) other on true
- where n.look <= %(now)s
-    or (n.look is not null and n.decision = 'withheld'
-        and exists (select from smartpark.maintenance_window m
-                     where m.park_id = a.park_id and m.cancelled >= n.decided and m.cancelled <= %(now)s))
  order by not a.life_safety, array_position(array['critical', 'high', 'medium', 'low'], a.priority),
-          i.root is distinct from a.alarm, n.notice
- limit %(bite)s for update of n skip locked;
+          i.root is distinct from a.alarm, n.notice;
 
 -- name: decide_notices
 -- What was decided of notices, and when it is looked at again.

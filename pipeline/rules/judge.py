@@ -1,0 +1,155 @@
+"""Judges a batch in its transaction: the alarms that one reading or event decides begin and end together with it.
+
+A batch of normal readings costs a few array operations and one small query. Only watches that are in breach, or were
+not normal, are looked at one by one. Locks are taken in this order: newest readings and device states (by whoever
+stores the batch), condition rows, alarms; each in the order of their keys.
+"""
+
+import time
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from itertools import zip_longest
+
+import numpy as np
+import psycopg
+
+from pipeline import metrics
+from pipeline.domain.rule import CountOf, DoorIn, InState, Limits
+from pipeline.domain.spell import Spell, Turn
+from pipeline.rules import past
+from pipeline.rules.looks import Happenings, Look, concerned, of_events, of_readings
+from pipeline.rules.point_watches import PointWatches, Seen
+from pipeline.rules.watched import Watched, delays_of
+from pipeline.store import alarms, conditions, rules
+from pipeline.store.alarms import Raising, Returning
+from pipeline.store.columns import array
+from pipeline.store.rows import Rows
+
+JUDGED = (Limits, InState, DoorIn, CountOf)  # what one reading or event decides
+UNKNOWN = Spell.normal(conditions.LONG_AGO)
+
+
+class Judge:
+    """The watches of one writer."""
+
+    def __init__(self) -> None:
+        self._points = PointWatches(())
+        self._by_device: dict[int, list[Watched]] = {}
+
+    def load(self, conn: psycopg.Connection) -> None:
+        """Reads rules and watches (again)."""
+        book = rules.load(conn)
+        judged = [w for w in book.watches if isinstance(book.rules[w.rule][1].condition, JUDGED)]
+        units = conditions.units(conn, {w.point for w in judged if w.point is not None})
+        parks = {w.watch: book.rules[w.rule][0].park_id for w in judged}
+        inside = conditions.devices_in(conn, [(parks[w.watch], w.space_id) for w in judged if w.space_id is not None])
+        watched = []
+        for w in judged:
+            devices = [w.device] if w.device is not None else []
+            devices += inside[parks[w.watch], w.space_id] if w.space_id is not None else []
+            rule = book.rules[w.rule][1]
+            watched.append(Watched(w.watch, rule, w.point, tuple(devices), units.get(w.point or 0), delays_of(rule)))
+        self._points = PointWatches(w for w in watched if w.point is not None)
+        self._by_device = {}
+        for one in watched:
+            for device in one.devices if one.point is None else ():
+                self._by_device.setdefault(device, []).append(one)
+        metrics.ALARM_CONDITIONS.set(len(watched))
+
+    def judge(self, conn: psycopg.Connection, rows: Rows, *, now: datetime) -> list[int]:
+        """Judges what a batch stored, in its transaction. Returns the alarms that changed."""
+        begun = time.perf_counter()
+        seen = self._points.see(rows.readings)
+        happened = concerned(self._by_device, rows.events) if self._by_device else {}
+        changed = self._judge(conn, rows, seen, happened, now=now) if seen or happened else []
+        metrics.JUDGE_SECONDS.observe(time.perf_counter() - begun)
+        return changed
+
+    def _judge(
+        self, conn: psycopg.Connection, rows: Rows, seen: Seen | None, happened: Happenings, *, now: datetime
+    ) -> list[int]:
+        keys = self._points.keys[seen.slots] if seen else np.zeros(0, np.int32)
+        doors = [watch for watch, (one, _) in happened.items() if isinstance(one.rule.condition, DoorIn)]
+        standing = conditions.standing(conn, array("int4", np.concatenate([keys, np.array(doors, np.int32)])))
+        looks = self._look(conn, rows, seen, standing)
+        pressing = {w: one for w, one in happened.items() if w in standing or _may_hold(one)}
+        if not looks and not pressing:
+            return []
+        spells = conditions.lock(conn, [*(look.watched.watch for look in looks), *pressing])
+        looks += _look_at_events(conn, pressing)
+        return self._decide(conn, looks, spells, now=now)
+
+    def _look(
+        self, conn: psycopg.Connection, rows: Rows, seen: Seen | None, standing: Mapping[int, Spell]
+    ) -> list[Look]:
+        """Looks at readings that change something, as far as can be told before locks are taken. Meanwhile the engine
+        may end a delay, and then there is nothing to change here that it did not."""
+        if seen is None:
+            return []
+        keys = self._points.keys[seen.slots]
+        not_normal = seen.slots[np.isin(keys, np.fromiter(standing, np.int32, len(standing)))]
+        slots = np.union1d(seen.slot[seen.breach], not_normal).tolist()
+        if not slots:
+            return []
+        looks = of_readings(
+            self._points, rows.readings, seen, slots=slots, newest=lambda points: conditions.newest(conn, points)
+        )
+        return [look for look in looks if _changes(look, standing.get(look.watched.watch, UNKNOWN))]
+
+    def _decide(
+        self, conn: psycopg.Connection, looks: Sequence[Look], spells: Mapping[int, Spell], *, now: datetime
+    ) -> list[int]:
+        kept: dict[int, Spell] = {}
+        turned: list[tuple[Watched, list[Turn]]] = []
+        for look in looks:
+            watch = look.watched.watch
+            kept[watch], turns = look.watched.follow(spells[watch], look.live)
+            if turns:
+                turned.append((look.watched, turns))
+        conditions.keep(conn, {watch: spell for watch, spell in kept.items() if spell != spells[watch]})
+        late = [look for look in looks if look.unexplained(kept[look.watched.watch])]
+        past.look_around(conn, self._points, [look for look in late if look.around is None])
+        history = [one for look in late for one in past.recorded(look, kept[look.watched.watch])]
+        alarms.lock(conn, [*(one.watch for one, _ in turned), *(one.watch for one in history)])
+        changed = _apply(conn, turned, now=now)
+        return sorted({*changed, *alarms.raise_(conn, history, now=now)})
+
+
+def _changes(look: Look, spell: Spell) -> bool:
+    """Whether a look may change anything."""
+    after, turns = look.watched.follow(spell, look.live)
+    return bool(after != spell or turns or look.unexplained(spell))
+
+
+def _may_hold(found: tuple[Watched, Sequence[conditions.Happened]]) -> bool:
+    """Whether events may make a watch's condition hold: those of a count always."""
+    one, events = found
+    asked = one.rule.condition
+    return not isinstance(asked, DoorIn) or any(event.code in asked.states for event in events)
+
+
+def _look_at_events(conn: psycopg.Connection, happened: Happenings) -> list[Look]:
+    """With their watches locked, so that what another collector stored of a space's other devices is seen."""
+    if not happened:
+        return []
+    devices = {device for one, _ in happened.values() for device in one.devices}
+    since = min(event.ts - one.reach for one, events in happened.values() for event in events)
+    stored = conditions.events(conn, devices, since)
+    return [
+        of_events(one, events, [e for device in one.devices for e in stored.get(device, ())])
+        for one, events in happened.values()
+    ]
+
+
+def _apply(conn: psycopg.Connection, turned: Sequence[tuple[Watched, Sequence[Turn]]], *, now: datetime) -> list[int]:
+    """Raises and returns, each watch's turns in their order: a round for all first ones, one for all second ones, …"""
+    changed: list[int] = []
+    for nth in zip_longest(*([(one, turn) for turn in turns] for one, turns in turned)):
+        found = [pair for pair in nth if pair is not None]
+        up = [
+            Raising(one.watch, turn.began, turn.at, turn.received, turn.value, one.explain(turn.value))
+            for one, turn in found if turn.raised
+        ]  # fmt: skip
+        down = [Returning(one.watch, turn.at, turn.received) for one, turn in found if not turn.raised]
+        changed += alarms.raise_(conn, up, now=now) + alarms.return_(conn, down, now=now)
+    return changed

@@ -1,0 +1,53 @@
+-- name: alarms_to_act
+-- Alarms that a person acts on, open or closed, locked in order of their watches.
+select alarm, watch, park_id, device, state, active, acknowledged, latches, hold, life_safety, closed, seen_at, seen_by
+  from smartpark.alarm
+ where alarm = any (%(alarms)s::bigint[])
+ order by watch, alarm for update;
+
+-- name: last_act
+-- What a person did last to an alarm.
+select actor, action, at, reason
+  from smartpark.alarm_journal
+ where alarm = %(alarm)s and actor <> 'system'
+ order by entry desc limit 1;
+
+-- name: holds_over
+-- What keeps an alarm of this watch or device now, the strongest first.
+select hold, kind, parent, device, set_by, until
+  from smartpark.alarm_hold
+ where (watch = %(watch)s or device = %(device)s) and ended is null and (until is null or until > %(now)s)
+ order by array_position(array['out-of-service', 'suppressed', 'shelved'], kind), hold;
+
+-- name: hold_to_end
+-- One hold, locked.
+select hold, kind, park_id, parent, ended, ended_by
+  from smartpark.alarm_hold
+ where hold = %(hold)s for update;
+
+-- name: place_of_work
+-- Whether a park, a device and a space of it are known, and the device's number; what was not asked for is known.
+select exists (select from smartpark.park where park_id = %(park)s) as park,
+       %(device)s::text is null
+         or exists (select from smartpark.device where park_id = %(park)s and device_id = %(device)s) as device_known,
+       %(space)s::text is null
+         or exists (select from smartpark.space where park_id = %(park)s and space_id = %(space)s) as space_known,
+       (select device from smartpark.device where park_id = %(park)s and device_id = %(device)s) as device;
+
+-- name: add_maintenance
+-- A maintenance window.
+insert into smartpark.maintenance_window (park_id, device, space_id, starts, ends, reason, set_by, set_at)
+values (%(park)s, %(device)s, %(space)s, %(starts)s, %(ends)s, %(reason)s, %(by)s, %(now)s)
+returning maintenance;
+
+-- name: cancel_maintenance
+-- A window that is not over ends now; with what it was.
+update smartpark.maintenance_window set cancelled = %(now)s
+ where maintenance = %(maintenance)s and cancelled is null and ends > %(now)s
+returning park_id;
+
+-- name: maintenance_known
+-- What a window is.
+select cancelled, ends
+  from smartpark.maintenance_window
+ where maintenance = %(maintenance)s;
