@@ -10,6 +10,7 @@ VERBS = {
     "migrate": ("pipeline.store.schema", "bring the database to this program's schema"),
     "apply": ("pipeline.parkfile.apply", "make the database know what a park file describes"),
     "devices": ("pipeline.parkfile.devices", "export or import devices and points as CSV"),
+    "calendar": ("pipeline.parkfile.calendar", "import, show and correct the days that are worked"),
     "secrets": ("collectors.secrets", "make the key files"),
     "credentials": ("collectors.credentials", "tell which company credentials belong to"),
     "collect": ("collectors.run", "collect from MQTT into the database"),

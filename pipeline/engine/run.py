@@ -13,6 +13,7 @@ from pipeline.engine.alarms.chatter import Chatter
 from pipeline.engine.alarms.floods import AlarmFloods
 from pipeline.engine.alarms.incidents import Incidents
 from pipeline.engine.alarms.windows import Windows
+from pipeline.engine.calendar import FillCalendar
 from pipeline.engine.conditions import Conditions
 from pipeline.engine.retention import Retention
 from pipeline.engine.rollup import RollUp
@@ -42,6 +43,7 @@ def steps(edition: str, settings: Settings) -> list[Step]:
         *alarm_steps(settings),
         rollup,
         Step("conditions", Conditions(settings).run, timedelta(seconds=10)),
+        Step("calendar", FillCalendar().run, timedelta(hours=1)),
         Step("retention", Retention(edition, settings).run, timedelta(hours=1)),
     ]
 
