@@ -18,6 +18,7 @@ VERBS = {
     "engine": ("pipeline.engine.run", "run the time-driven steps: silence, roll-ups, retention"),
     "api": ("api.run", "serve the API and the screens"),
     "simulate": ("simulators.run", "publish what a simulated park's devices would"),
+    "alarm": ("pipeline.store.alarm_verb", "show alarms, and act on them: acknowledge, shelve, plan work, …"),
     "limit": ("collectors.limits", "limit a device that floods, without touching others"),
     "bench": ("simulators.bench.run", "measure how many messages a second this machine stores for good"),
     "evaluate": ("simulators.evaluate.run", "play a scenario fast, and hold its alarms against the truth"),

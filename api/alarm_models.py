@@ -106,6 +106,26 @@ class AlarmDetail(Alarm):
     related: list[AlarmBrief] = Field(description="Other alarms of its incident, newest first, at most 100.")
 
 
+class Incident(BaseModel):
+    """Alarms that share a cause."""
+
+    incident: int
+    cause: str = Field(description="gateway, device, space or rule: what they have in common.")
+    name: Name | None = Field(description="Of the gateway, the device, the place, or the rule and the place.")
+    device_id: str | None
+    space_id: str | None
+    rule_id: str | None
+    root: int | None = Field(description="The alarm that explains the others, where one does.")
+    opened: datetime
+    last: datetime = Field(description="Event time of its newest alarm.")
+    alarms: int
+    open: int
+    unacknowledged: int
+    priority: str | None = Field(description="The highest of its alarms.")
+    life_safety: bool
+    closed: datetime | None
+
+
 class AlarmHold(BaseModel):
     hold: int
     kind: str = Field(description="shelved, suppressed or out-of-service.")

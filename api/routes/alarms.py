@@ -7,7 +7,7 @@ from pydantic import Field
 
 from api import alarm_models as models
 from api import alarm_rows as rows
-from api.alarm_models import Alarm, AlarmDetail, AlarmHold
+from api.alarm_models import Alarm, AlarmDetail, AlarmHold, Incident
 from api.context import Api
 from api.database import Reader
 from api.known import check_known, unknown
@@ -38,6 +38,10 @@ class OfAlarms(Paged):
     incident: Number | None = None
     since: Instant | None = Field(None, alias="from", description="Raised at or after this event time.")
     until: Instant | None = Field(None, alias="to", description="Raised before this event time.")
+
+
+class OfIncidents(Paged):
+    closed: bool | None = False
 
 
 class OfHolds(Paged):
@@ -107,6 +111,20 @@ def detail(reader: Reader, alarm: int) -> AlarmDetail:
         related = [models.AlarmBrief(**rows.brief(other)) for other in others if other["alarm"] != alarm]
     journal = [models.JournalEntry(**entry) for entry in reader.rows("alarm_journal", alarm=alarm)]
     return AlarmDetail(**rows.whole(row), journal=journal, related=related[:RELATED])
+
+
+@router.get("/incidents")
+def incidents(api: Api, request: Request, asked: Annotated[OfIncidents, Query()]) -> Page[Incident]:
+    """Alarms that share a cause, newest first; `alarms?incident=` has theirs."""
+    (after,) = keys_of(asked.after, int)
+    with api.database.read() as reader:
+        park_id = api.park(reader, asked.park)
+        found = reader.rows(
+            "incident_list", prepare=False, park=park_id, closed=asked.closed, after=after, rows=asked.limit + 1
+        )
+    items = [Incident(**(row | {"name": rows.named(row, "name")})) for row in found[: asked.limit]]
+    more = next_link(request, cursor(items[-1].incident)) if len(found) > asked.limit else None
+    return Page(items=items, next=more)
 
 
 @router.get("/holds")

@@ -126,6 +126,18 @@ select position, started, alarms
  order by started
 
 -- name: tile_alarms_judged
--- Up to when readings and events were judged, and up to when the engine looked at clocks and windows.
+-- Up to when readings and events were judged, and up to when the engine looked; null where it never did, or fails.
 select (select at from park.ingest_batches order by batch desc limit 1) as ingest,
-       (select max(ran) from park.engine_steps where error is null) as engine
+       (select case when bool_and(error is null) then min(ran) end from park.engine_steps
+         where step in ('silence', 'lost devices', 'alarm deadlines')) as engine
+
+-- name: incident_list
+-- Alarms that share a cause, newest first; `closed` those that are over, null: both.
+select incident, cause, device_id, space_id, rule_id, name_zh, name_en, root, opened, last, alarms, open, unacknowledged,
+       priority, life_safety, closed
+  from park.incidents
+ where park_id = %(park)s
+   and (%(closed)s::boolean is null or (closed is not null) = %(closed)s)
+   and (%(after)s::bigint is null or incident < %(after)s)
+ order by incident desc
+ limit %(rows)s

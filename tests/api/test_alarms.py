@@ -168,6 +168,27 @@ def test_the_tile_shows_the_first_alarm_of_an_incident_and_danger_by_itself(
     assert incident["name"].keys() == {"zh", "en"}
 
 
+def test_what_alarms_share_is_told_as_an_incident(alarmed: Served, hand: Hand) -> None:
+    hand.sql(
+        b"insert into smartpark.incident (park_id, cause, device, root, opened, last, alarms)"
+        b" select 'small', 'gateway', device, null, '2026-11-21 06:39Z', '2026-11-21 06:39:59Z', 2"
+        b" from smartpark.device where device_id = 'gw'"
+    )
+    hand.sql(
+        b"update smartpark.alarm set incident = 1 where priority in ('high', 'medium') and state = 'unacknowledged'"
+    )
+    (incident,) = alarmed.ok("/api/v1/incidents")["items"]
+    assert (incident["cause"], incident["name"]["en"], incident["device_id"]) == ("gateway", "Gateway", "gw")
+    assert (incident["alarms"], incident["open"], incident["priority"], incident["closed"]) == (2, 3, "high", None)
+    theirs = alarmed.ok(f"/api/v1/alarms?incident={incident['incident']}")["items"]
+    assert [a["rule_id"] for a in theirs] == ["pressure-high", "fault", "lost"]
+    found = alarmed.ok(f"/api/v1/alarms/{theirs[0]['alarm']}")
+    assert [a["rule_id"] for a in found["related"]] == ["fault", "lost"]
+    hand.sql(b"update smartpark.incident set closed = last")
+    assert alarmed.ok("/api/v1/incidents")["items"] == []
+    assert len(alarmed.ok("/api/v1/incidents?closed=true")["items"]) == 1
+
+
 def test_the_tile_shows_twelve_and_counts_all(hand: Hand, tiles: Tiles) -> None:
     rules = tuple((f"rule-{n}", "low", False, False, "m1", "energy") for n in range(15))
     for watch in add_rules(hand.admin, rules=rules).values():

@@ -51,3 +51,31 @@ returning park_id;
 select cancelled, ends
   from smartpark.maintenance_window
  where maintenance = %(maintenance)s;
+
+-- name: alarms_told
+-- Alarms for a terminal: one by its number, or a park's, newest first.
+select alarm, park_id, rule_id, rule_en, rule_zh, priority, state, coalesce(device_id, space_id) as subject, point_name as point,
+       device_id, space_id, building_id, raised, returned, closed, seen_by, seen_at, hold, historic, value, unit, reason,
+       cause, consequence, response, respond_by
+  from park.alarms
+ where (%(alarms)s::bigint[] is null or alarm = any (%(alarms)s))
+   and (%(park)s::text is null or park_id = %(park)s)
+   and (%(open)s::boolean is null or (closed is null) = %(open)s)
+   and (%(priority)s::text is null or priority = %(priority)s)
+   and (%(device)s::text is null or device_id = %(device)s)
+ order by raised desc, alarm desc
+ limit %(rows)s;
+
+-- name: journal_told
+-- All that happened to an alarm.
+select at, event_time, actor, action, from_state, to_state, reason
+  from park.alarm_journal
+ where alarm = %(alarm)s
+ order by entry;
+
+-- name: maintenance_told
+-- Maintenance windows that are not over, or one by its number.
+select maintenance, park_id, device_id, space_id, starts, ends, reason, set_by, cancelled
+  from park.maintenance_windows
+ where (%(maintenance)s::bigint is null and cancelled is null and ends > %(now)s) or maintenance = %(maintenance)s
+ order by starts, maintenance;
