@@ -51,14 +51,15 @@ def steps(edition: str, settings: Settings) -> list[Step]:
 def alarm_steps(settings: Settings) -> list[Step]:
     """What the clock does to alarms, in order; each step takes its own transactions, a bite at a time."""
     second, five = timedelta(seconds=1), timedelta(seconds=5)
+    shortest = timedelta(seconds=settings.silence_floor)
     return [
         Step("alarms withdrawn", withdrawn.run, second, transaction=False),
         Step("alarm windows", Windows().run, max(five, second * settings.clock.speed)),
         Step("wrong clocks", clock_faults.run, five),
-        Step("lost devices", no_data.run, second, transaction=False),
-        Step("silent points", no_data.SilentPoints().run, five, transaction=False),
+        Step("lost devices", no_data.LostDevices(shortest).run, second, transaction=False),
+        Step("silent points", no_data.SilentPoints(shortest).run, five, transaction=False),
         Step("alarm deadlines", deadlines.run, second, transaction=False),
-        Step("alarm holds", holds.run, second, transaction=False),
+        Step("alarm holds", holds.Holds(shortest).run, second, transaction=False),
         Step("alarm chatter", Chatter().run, second),
         Step("alarm incidents", Incidents(timedelta(minutes=settings.incident_minutes)).run, second),
         Step("alarm notices", notices.run, second, transaction=False),

@@ -1,6 +1,7 @@
 """Silence on a timeline: a lost gateway is one alarm and explains its children; what stays silent then is another."""
 
 from collections.abc import Iterable
+from datetime import timedelta
 
 import psycopg
 import pytest
@@ -220,7 +221,7 @@ def test_two_engines_and_a_killed_one_leave_one_of_each(story: Story, database: 
         second = Engine(steps("apache", Settings.from_env({})))
         for seconds in (192, 193):
             with connect(database) as killed, pytest.raises(psycopg.Error), killed.transaction():
-                no_data.run(killed, at(seconds))
+                no_data.LostDevices(timedelta(seconds=30)).run(killed, at(seconds))
                 killed.execute("select pg_terminate_backend(pg_backend_pid())")
             story.ticks(seconds)
             second.tick(other, at(seconds))
@@ -235,19 +236,18 @@ def test_a_point_that_stops_while_its_device_speaks(story: Story) -> None:
     add_watch(story.conn, rule, "m1", "active_power")
     for second in (0, 10, 20, 30, 40):
         story.speaks(second, ["m1"], point="active_power")
-    for second in (50, 60, 70, 80, 90):
+    for second in range(50, 120, 10):
         story.speaks(second, ["m1"], point="energy")
-    story.ticks(69)
-    story.ticks(85, 92)
+    story.ticks(69, 85, 92, 114)
     assert alarms(story.conn) == []  # suspected, but not for long enough
-    story.ticks(97)
+    story.ticks(119)
     (alarm,) = alarms(story.conn)
     assert (alarm["raised"], alarm["reason"]["why"], alarm["reason"]["heard"]) == (
         at(70), "point-silent", "2026-11-21T06:00:40Z",
     )  # fmt: skip
-    story.speaks(100, ["m1"], point="active_power")
-    story.ticks(102)
-    assert alarms(story.conn)[0]["returned"] == at(100)
+    story.speaks(120, ["m1"], point="active_power")
+    story.ticks(125)
+    assert alarms(story.conn)[0]["returned"] == at(120)
 
 
 def test_a_point_of_a_device_that_is_lost_itself_is_not_another_alarm(story: Story) -> None:

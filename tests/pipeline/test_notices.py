@@ -1,13 +1,14 @@
 """Whether people are told, on a timeline: planned work that ends by itself, incidents, holds, life safety in all."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import psycopg
 import pytest
 
 from pipeline.domain import alarm as machine
 from pipeline.domain.alarm import Hold
-from pipeline.engine.alarms import holds, notices
+from pipeline.engine.alarms import notices
+from pipeline.engine.alarms.holds import Holds
 from pipeline.engine.alarms.telling import Case, decide
 from pipeline.store import alarm_holds
 from pipeline.store.alarm_holds import NewHold
@@ -17,6 +18,8 @@ from pipeline.store.database import connect
 from tests.pipeline.conftest import at
 from tests.pipeline.watching import add_device, add_rule, add_watch, alarms, one
 from tests.pipeline.watching import notices as told
+
+HOLDS = Holds(timedelta(seconds=30))
 
 
 @pytest.fixture
@@ -142,8 +145,8 @@ def test_a_shelf_that_ends_by_itself_pages_for_what_is_still_true(conn: psycopg.
         kind=Hold.SHELVED, park_id="small", watch=watch, reason="known", owner="Li", set_by="Li", until=at(600)
     )
     alarm_holds.hold(conn, shelf, now=at(10))
-    assert holds.run(conn, at(599)) == 0
-    assert holds.run(conn, at(600)) == 1
+    assert HOLDS.run(conn, at(599)) == 0
+    assert HOLDS.run(conn, at(600)) == 1
     assert alarms(conn)[0]["state"] == "unacknowledged"
     notices.run(conn, at(601))
     assert [row[:2] for row in decided(conn)] == [("page", "high: 1 s old"), ("page", "high: 601 s old")]
@@ -167,7 +170,7 @@ def test_a_hold_that_missed_its_alarm_is_mended(conn: psycopg.Connection, watch:
         " values ('shelved', 'small', %s, 'known', 'Li', 'Li', %s, %s)",
         [watch, at(0), at(600)],
     )
-    assert holds.run(conn, at(1)) == 1
+    assert HOLDS.run(conn, at(1)) == 1
     assert alarms(conn)[0]["state"] == "shelved"
 
 

@@ -23,21 +23,34 @@ from pipeline.store.alarm_holds import NewHold
 from pipeline.store.alarms import SYSTEM, Row
 
 BITE = 500  # watches a transaction
-ROUND = timedelta(seconds=10)  # after a gap a device's points come back one after another
 SPOOL_ALIVE = timedelta(minutes=1)
 
 
-def run(conn: psycopg.Connection, now: datetime) -> int:
-    """Devices that fell silent and those that are back. Returns how many conditions turned."""
-    asked = {"now": now, "bite": BITE, "will": LAST_WILL}
-    back = _each(conn, "found_devices", asked, lambda rows: _look(conn, rows, breach=False, now=now))
-    return back + _each(conn, "lost_devices", asked, lambda rows: _lose(conn, rows, now))
+@dataclass(frozen=True, slots=True)
+class LostDevices:
+    """The step for devices. shortest: what one is given at least to be heard once its gateway is back."""
+
+    shortest: timedelta
+
+    def run(self, conn: psycopg.Connection, now: datetime) -> int:
+        """Devices that fell silent and those that are back. Returns how many conditions turned."""
+        asked = {"now": now, "bite": BITE, "will": LAST_WILL}
+        back = _each(conn, "found_devices", asked, lambda rows: _look(conn, rows, breach=False, now=now))
+        return back + _each(conn, "lost_devices", asked, lambda rows: self._lose(conn, rows, now))
+
+    def _lose(self, conn: psycopg.Connection, rows: list[Row], now: datetime) -> int:
+        judged = [(row, *judge(*_loss(row), now=now, shortest=self.shortest)) for row in rows]
+        lock_spells(conn, [row["watch"] for row in rows])  # before any alarm: everybody locks in this order
+        _suppress(conn, [(row, why) for row, verdict, why in judged if verdict is Verdict.EXPLAINED], now=now)
+        return _look(conn, [row for row, verdict, _ in judged if verdict is not Verdict.WAIT], breach=True, now=now)
 
 
 @dataclass
 class SilentPoints:
-    """The step for points. What it suspects is in memory: after a start, it takes its time again."""
+    """The step for points. Its suspicions are in memory: after a start, it takes its time again. shortest: so long a
+    point must be late, because after a gap a device's points come back one after another."""
 
+    shortest: timedelta
     suspected: dict[int, datetime] = field(default_factory=dict)
 
     def run(self, conn: psycopg.Connection, now: datetime) -> int:
@@ -51,7 +64,9 @@ class SilentPoints:
         def silent(rows: list[Row]) -> int:
             since = {row["watch"]: before.get(row["watch"], now) for row in rows}
             self.suspected |= since
-            return _look(conn, [row for row in rows if now - since[row["watch"]] >= ROUND], breach=True, now=now)
+            return _look(
+                conn, [row for row in rows if now - since[row["watch"]] >= self.shortest], breach=True, now=now
+            )
 
         return back + _each(conn, "silent_points", asked, silent)
 
@@ -68,13 +83,6 @@ def _each(conn: psycopg.Connection, name: str, asked: Row, look: Callable[[list[
     return done
 
 
-def _lose(conn: psycopg.Connection, rows: list[Row], now: datetime) -> int:
-    judged = [(row, *_judge(row, now)) for row in rows]
-    lock_spells(conn, [row["watch"] for row in rows])  # before any alarm: everybody locks in this order
-    _suppress(conn, [(row, why) for row, verdict, why in judged if verdict is Verdict.EXPLAINED], now=now)
-    return _look(conn, [row for row, verdict, _ in judged if verdict is not Verdict.WAIT], breach=True, now=now)
-
-
 def _look(conn: psycopg.Connection, rows: list[Row], *, breach: bool, now: datetime) -> int:
     """What the facts make of the watches' spells. Event time is when it fell silent, or was heard again."""
     spells = lock_spells(conn, [row["watch"] for row in rows])
@@ -87,15 +95,14 @@ def _look(conn: psycopg.Connection, rows: list[Row], *, breach: bool, now: datet
     return apply(conn, judged, now=now)
 
 
-def _judge(row: Row, now: datetime) -> tuple[Verdict, str]:
+def _loss(row: Row) -> tuple[Loss, Parent | None]:
     parent = None
     if row["gateway"] is not None and row["gateway_watched"] and row["gateway_heard"] is not None:
         parent = Parent(
             name=row["gateway"], offline=row["gateway_state"] == "offline", heard=row["gateway_heard"],
             deadline=row["gateway_deadline"], since=row["gateway_since"], alarm=row["parent"],
         )  # fmt: skip
-    loss = Loss(row["heard"], row["fell"], row["found"], row["interval_s"], life_safety=row["life_safety"])
-    return judge(loss, parent, now=now)
+    return Loss(row["heard"], row["fell"], row["found"], row["interval_s"], life_safety=row["life_safety"]), parent
 
 
 def _suppress(conn: psycopg.Connection, explained: list[tuple[Row, str]], *, now: datetime) -> None:

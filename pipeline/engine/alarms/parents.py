@@ -6,7 +6,6 @@ from enum import StrEnum
 
 PATIENCE = timedelta(hours=1)  # a gateway that may be silent for longer explains nothing
 INTERVALS = 2
-SHORTEST = timedelta(seconds=30)
 
 
 class Verdict(StrEnum):
@@ -40,20 +39,16 @@ class Parent:
     alarm: int | None
 
 
-def grace(interval_s: float) -> timedelta:
-    """What a device is given to be heard once its gateway is back."""
-    return max(timedelta(seconds=INTERVALS * interval_s), SHORTEST)
-
-
-def judge(loss: Loss, gateway: Parent | None, *, now: datetime) -> tuple[Verdict, str]:
-    """Its own, where its gateway was heard after it fell silent; explained, where the gateway's loss has alarmed."""
+def judge(loss: Loss, gateway: Parent | None, *, now: datetime, shortest: timedelta) -> tuple[Verdict, str]:
+    """Its own, where its gateway was heard after it fell silent; explained, where the gateway's loss has alarmed.
+    shortest: what a device is given at least to be heard once its gateway is back."""
     if loss.life_safety:
         return Verdict.OWN, "life safety"
     if gateway is None:
         return Verdict.OWN, "nobody watches a gateway of its"
     if gateway.heard > loss.fell:
-        back = gateway.since
-        if back and loss.heard and loss.heard < back and now < back + grace(loss.interval_s):
+        back, grace = gateway.since, max(timedelta(seconds=INTERVALS * loss.interval_s), shortest)
+        if back and loss.heard and loss.heard < back and now < back + grace:
             return Verdict.WAIT, f"its gateway {gateway.name} has only just come back"
         return Verdict.OWN, f"its gateway {gateway.name} was heard since"
     if gateway.offline and gateway.alarm is not None:
