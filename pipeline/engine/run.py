@@ -12,6 +12,7 @@ from pipeline.engine.alarms import clock_faults, deadlines, holds, no_data, noti
 from pipeline.engine.alarms.chatter import Chatter
 from pipeline.engine.alarms.floods import AlarmFloods
 from pipeline.engine.alarms.incidents import Incidents
+from pipeline.engine.alarms.usual import LearnUsual
 from pipeline.engine.alarms.windows import Windows
 from pipeline.engine.calendar import FillCalendar
 from pipeline.engine.conditions import Conditions
@@ -55,6 +56,7 @@ def alarm_steps(settings: Settings) -> list[Step]:
     return [
         Step("alarms withdrawn", withdrawn.run, second, transaction=False),
         Step("alarm windows", Windows().run, max(five, second * settings.clock.speed)),
+        Step("usual", LearnUsual().run, timedelta(minutes=10)),
         Step("wrong clocks", clock_faults.run, five),
         Step("lost devices", no_data.LostDevices(shortest).run, second, transaction=False),
         Step("silent points", no_data.SilentPoints(shortest).run, five, transaction=False),
