@@ -14,18 +14,18 @@ import numpy as np
 import psycopg
 
 from pipeline import metrics
-from pipeline.domain.rule import CountOf, DoorIn, InState, Limits
+from pipeline.domain.rule import DoorIn, Rule, RuleKind
 from pipeline.domain.spell import Spell, Turn
 from pipeline.rules import past
 from pipeline.rules.looks import Happenings, Look, concerned, of_events, of_readings
 from pipeline.rules.point_watches import PointWatches, Seen
 from pipeline.rules.watched import Watched, delays_of
-from pipeline.store import alarms, conditions, rules
+from pipeline.store import alarms, conditions
 from pipeline.store.alarms import Raising, Returning
 from pipeline.store.columns import array
 from pipeline.store.rows import Rows
 
-JUDGED = (Limits, InState, DoorIn, CountOf)  # what one reading or event decides
+JUDGED = (RuleKind.LIMITS, RuleKind.STATE, RuleKind.DOOR, RuleKind.COUNT)  # what one reading or event decides
 UNKNOWN = Spell.normal(conditions.LONG_AGO)
 
 
@@ -35,20 +35,21 @@ class Judge:
     def __init__(self) -> None:
         self._points = PointWatches(())
         self._by_device: dict[int, list[Watched]] = {}
+        self._rules: dict[tuple[int, int], Rule | None] = {}  # by key and version, which never changes
 
     def load(self, conn: psycopg.Connection) -> None:
         """Reads rules and watches (again)."""
-        book = rules.load(conn)
-        judged = [w for w in book.watches if isinstance(book.rules[w.rule][1].condition, JUDGED)]
-        units = conditions.units(conn, {w.point for w in judged if w.point is not None})
-        parks = {w.watch: book.rules[w.rule][0].park_id for w in judged}
-        inside = conditions.devices_in(conn, [(parks[w.watch], w.space_id) for w in judged if w.space_id is not None])
+        rows = conditions.watches(conn, JUDGED)
+        fresh = {row.rule for row in rows if (row.rule, row.version) not in self._rules}
+        known = self._rules | (conditions.rules(conn, fresh) if fresh else {})
+        self._rules = {(row.rule, row.version): known.get((row.rule, row.version)) for row in rows}
+        inside = conditions.devices_in(conn, [(row.park_id, row.space_id) for row in rows if row.space_id])
         watched = []
-        for w in judged:
-            devices = [w.device] if w.device is not None else []
-            devices += inside[parks[w.watch], w.space_id] if w.space_id is not None else []
-            rule = book.rules[w.rule][1]
-            watched.append(Watched(w.watch, rule, w.point, tuple(devices), units.get(w.point or 0), delays_of(rule)))
+        for row in rows:
+            rule = self._rules[row.rule, row.version]
+            if rule is not None:
+                devices = [row.device] if row.device else inside.get((row.park_id, row.space_id or ""), [])
+                watched.append(Watched(row.watch, rule, row.point, tuple(devices), row.unit, delays_of(rule)))
         self._points = PointWatches(w for w in watched if w.point is not None)
         self._by_device = {}
         for one in watched:

@@ -1,5 +1,6 @@
 """Keeps how the condition of every watch stands, and finds what is needed to tell late news from newest."""
 
+import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -7,8 +8,12 @@ from typing import Any, NamedTuple
 
 import psycopg
 
+from pipeline.domain.rule import Rule, RuleKind
 from pipeline.domain.spell import Phase, Spell
 from pipeline.store.alarm_changes import QUERIES, as_json
+from pipeline.store.rule_spec import InvalidRuleError, from_spec
+
+log = logging.getLogger("park.rules")
 
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)  # since when a watch is normal that nobody has looked at
 
@@ -32,6 +37,19 @@ class Happened(NamedTuple):
     received: datetime
     kind: str
     code: int
+
+
+class WatchRow(NamedTuple):
+    """A watch with its rule's key and version, and the unit of its point."""
+
+    watch: int
+    rule: int
+    version: int
+    park_id: str
+    point: int | None
+    device: int | None
+    space_id: str | None
+    unit: str | None
 
 
 class Span(NamedTuple):
@@ -88,9 +106,22 @@ def events(conn: psycopg.Connection, devices: Iterable[int], since: datetime) ->
     return found
 
 
-def units(conn: psycopg.Connection, points: Iterable[int]) -> dict[int, str]:
-    """The units of points that have one."""
-    return dict(conn.execute(QUERIES["point_units"], {"points": list(points)}).fetchall())
+def watches(conn: psycopg.Connection, kinds: Iterable[RuleKind]) -> list[WatchRow]:
+    """What is watched by the rules in force of some kinds."""
+    rows = conn.execute(QUERIES["watches_of_kinds"], {"kinds": [str(kind) for kind in kinds]})
+    return [WatchRow(*row) for row in rows]
+
+
+def rules(conn: psycopg.Connection, keys: Iterable[int]) -> dict[tuple[int, int], Rule | None]:
+    """Rules by key and version; None for one that this program cannot read: the others must be judged."""
+    found: dict[tuple[int, int], Rule | None] = {}
+    for key, rule_id, version, spec in conn.execute(QUERIES["rule_specs"], {"rules": sorted(keys)}):
+        try:
+            found[key, version] = from_spec(spec)
+        except InvalidRuleError as error:
+            found[key, version] = None
+            log.error("rule %s is not judged: %s", rule_id, error)  # noqa: TRY400 - it says all
+    return found
 
 
 def devices_in(conn: psycopg.Connection, spaces: Iterable[tuple[str, str]]) -> dict[tuple[str, str], list[int]]:

@@ -50,9 +50,21 @@ select device, ts, received, kind, code
  where device = any (%(devices)s::int[]) and ts >= %(since)s and kind in ('decision', 'door') and code is not null
  order by ts;
 
--- name: point_units
--- The units of points.
-select point, unit from smartpark.point where point = any (%(points)s::int[]) and unit is not null;
+-- name: watches_of_kinds
+-- What rules of some kinds watch that are in force, with the units of points.
+select w.watch, r.rule, r.version, r.park_id, w.point, w.device, w.space_id, p.unit
+  from smartpark.alarm_watch w
+  join smartpark.alarm_rule r using (rule)
+  join smartpark.alarm_rule_version v using (rule, version)
+  left join smartpark.point p using (point)
+ where v.kind = any (%(kinds)s::text[]) and v.enabled and not r.retired and not w.retired;
+
+-- name: rule_specs
+-- What rules say, in the version in force.
+select r.rule, r.rule_id, r.version, v.spec
+  from smartpark.alarm_rule r
+  join smartpark.alarm_rule_version v using (rule, version)
+ where r.rule = any (%(rules)s::int[]);
 
 -- name: devices_of_spaces
 -- The devices in spaces and below them.
