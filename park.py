@@ -11,6 +11,7 @@ VERBS = {
     "apply": ("pipeline.parkfile.apply", "make the database know what a park file describes"),
     "devices": ("pipeline.parkfile.devices", "export or import devices and points as CSV"),
     "calendar": ("pipeline.parkfile.calendar", "import, show and correct the days that are worked"),
+    "rules": ("pipeline.parkfile.rules", "list, write out and try alarm rules"),
     "secrets": ("collectors.secrets", "make the key files"),
     "credentials": ("collectors.credentials", "tell which company credentials belong to"),
     "collect": ("collectors.run", "collect from MQTT into the database"),

@@ -133,6 +133,11 @@ class Reader:
         text: LiteralString = QUERIES[query]
         return self._conn.execute(text, parameters, prepare=prepare).fetchall()
 
+    @property
+    def connection(self) -> psycopg.Connection[Row]:
+        """The connection itself, for what reads with statements of its own."""
+        return self._conn
+
     def rollback(self) -> None:
         """Makes the connection usable after a query that failed."""
         self._conn.rollback()

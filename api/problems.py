@@ -18,6 +18,7 @@ from api.wrong import InvalidParameter, TooManyRows, Wrong, from_validation
 from pipeline.domain.alarm import AlarmRefused
 from pipeline.domain.errors import ConfigurationError, NotFound, ParkError, Unavailable
 from pipeline.store.alarm_acts import ActRefused
+from pipeline.store.rules import RuleChanged
 
 log = logging.getLogger("park.api")
 
@@ -64,6 +65,7 @@ KINDS: dict[str, Kind] = {
     "not-found": Kind(404, "There is no such thing", "Check the id; lists show what there is."),
     "method-not-allowed": Kind(405, "This method is not allowed here", "See the header Allow."),
     "refused": Kind(409, "That can't be done to it as it stands", "See `state` and `last`: what it is, who did what."),
+    "changed-meanwhile": Kind(409, "It was changed meanwhile", "Read it again, and say which version you change."),
     "too-large": Kind(413, "The request is too long", "Send at most 256 kB, with its Content-Length."),
     "not-json": Kind(415, "The request is not JSON", "Send JSON with Content-Type: application/json."),
     "misdirected": Kind(421, "This server does not answer to that host name", "Use 127.0.0.1, or set PARK_API_HOSTS."),
@@ -88,6 +90,7 @@ OF: Mapping[type[Exception], str] = {
     NotJson: "not-json",
     ReadOnly: "read-only",
     AlarmRefused: "refused",
+    RuleChanged: "changed-meanwhile",
     ConfigurationError: "not-ready",
 }
 OF_STATUS = {404: "not-found", 405: "method-not-allowed"}

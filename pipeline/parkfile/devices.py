@@ -29,9 +29,9 @@ def main(argv: list[str]) -> int:
     try:
         settings = Settings.from_env()
         with connect(settings.require("database_url"), application="park devices") as conn:
-            park_id = asked.park or _only_park(conn)
+            park_id = asked.park or only_park(conn)
             if asked.verb == "export":
-                _save(export(conn, park_id), asked.file)
+                save(export(conn, park_id), asked.file)
                 return 0
             plan = take_in(conn, park_id, asked.file, now=settings.clock.now(), dry_run=asked.dry_run)
     except ParkError as error:
@@ -54,7 +54,8 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _only_park(conn: psycopg.Connection) -> str:
+def only_park(conn: psycopg.Connection) -> str:
+    """The park, where there is one; else ParkError says what to do."""
     found = parks.park_ids(conn)
     if len(found) == 1:
         return found[0]
@@ -71,7 +72,8 @@ def export(conn: psycopg.Connection, park_id: str) -> bytes:
     return sheet.write(rows_of(rows))
 
 
-def _save(content: bytes, file: Path | None) -> None:
+def save(content: bytes, file: Path | None) -> None:
+    """Writes a file, or standard output."""
     if file is None:
         sys.stdout.buffer.write(content)
         return

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from pipeline.domain.park import Company, Device, Park, Space, SpaceKind
 from pipeline.domain.rule import Rule
+from pipeline.domain.subjects import Candidates
 from pipeline.parkfile import sheet
 from pipeline.parkfile.device_tables import DeviceType, read_device, read_type
 from pipeline.parkfile.fields import Record
@@ -59,6 +60,23 @@ def read(path: Path) -> Park:
     if findings:
         raise InvalidParkFileError(findings.problems())
     return park
+
+
+def read_rules(path: Path, known: Candidates | None) -> list[Rule]:
+    """The rules of a park file or of a file of rules; what they name must be registered, where it is said what is."""
+    document, places = _document(path)
+    findings = Findings()
+    sections = SECTIONS if "park" in document else OF_RULE_FILES
+    found = list(_Reader(document, places, findings, sections=sections).tables("rule", read_rule))
+    for name in document.get("park", {}).get("rule_files", ()) if "park" in document else ():
+        inner, inner_places = _document(path.parent / name)
+        found += _Reader(inner, inner_places, findings, sections=OF_RULE_FILES).tables("rule", read_rule)
+    rules = list(unique(found, lambda rule: rule.rule_id).values())
+    if known is not None:
+        check_rules(found, known)
+    if findings:
+        raise InvalidParkFileError(findings.problems())
+    return rules
 
 
 def _document(path: Path) -> tuple[dict[str, Any], TomlPlaces]:
@@ -163,5 +181,5 @@ def _assembled(head: Head, found: _Described) -> Park:
         devices=tuple(devices.values()),
         rules=tuple(unique(found.rules, lambda rule: rule.rule_id).values()),
     )
-    check_rules(found.rules, park)
+    check_rules(found.rules, Candidates.of(park))
     return park

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from pipeline.domain.park import Park
 from pipeline.domain.rule import Compare, Rule
 from pipeline.domain.subjects import Candidate, Candidates
 from pipeline.parkfile.problems import Path, write_nearest
@@ -18,9 +17,8 @@ class Unknown(NamedTuple):
     advice: str
 
 
-def check_rules(described: Iterable[Described[Rule]], park: Park) -> None:
-    """Every rule of a park file names what the file describes."""
-    known = Candidates.of(park)
+def check_rules(described: Iterable[Described[Rule]], known: Candidates) -> None:
+    """Every rule of a file names what is registered (or what the file describes)."""
     for rule, record in described:
         on = record.table.get("on")
         for found in unknown(rule, known):

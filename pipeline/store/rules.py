@@ -142,6 +142,16 @@ def in_force(have: dict[str, Stored], done: RulePlan | None, rules: Sequence[Rul
     return [rule for rule in found.values() if rule.enabled]
 
 
+def expect(conn: psycopg.Connection, park_id: str, rule_id: str, version: int | None) -> None:
+    """Raises RuleChanged unless `version` is the one in force; None: there is no such rule, or it is retired."""
+    row = stored(conn, park_id).get(rule_id)
+    if row is None and version is not None:
+        raise NotFound(f"rule {rule_id} in park {park_id}")
+    if row is not None and version != row.version and not (row.retired and version is None):
+        said = "you did not say which you change" if version is None else f"you change version {version}"
+        raise RuleChanged(f"version {row.version} of {rule_id} was written by {row.actor}; {said}")
+
+
 def put(
     conn: psycopg.Connection,
     park_id: str,

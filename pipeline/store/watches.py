@@ -1,6 +1,8 @@
 """What rules watch: expanded from their selectors over what is registered, whenever either of them changes."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import psycopg
 from psycopg.rows import dict_row
@@ -29,17 +31,23 @@ class Registered:
 
 def registered(conn: psycopg.Connection, park_id: str) -> Registered:
     """Devices and points of a park that are neither provisional nor retired."""
+    with conn.cursor(row_factory=dict_row) as cursor:
+        rows = cursor.execute(QUERIES["registered"], {"park": park_id}).fetchall()
+    return of_rows(rows, conn.execute(QUERIES["parents"], {"park": park_id}))
+
+
+def of_rows(rows: Iterable[dict[str, Any]], parents: Iterable[tuple[str, str | None]]) -> Registered:
+    """From rows of the query `registered`, and (space, what it lies in)."""
     devices: dict[str, Candidate] = {}
     keys: dict[tuple[str, str | None], int] = {}
-    with conn.cursor(row_factory=dict_row) as cursor:
-        for row in cursor.execute(QUERIES["registered"], {"park": park_id}):
-            name, points = row["device_id"], row["points"]
-            roles = {point: role for point, (_, role) in points.items()}
-            devices[name] = Candidate(name, row["family"], row["type"], row["brick_class"], row["space_id"], roles)
-            keys[name, None] = row["device"]
-            keys |= {(name, point): key for point, (key, _) in points.items()}
-    parents: dict[str, str | None] = dict(conn.execute(QUERIES["parents"], {"park": park_id}).fetchall())
-    return Registered(Candidates(devices, parents), keys)
+    for row in rows:
+        name, points = row["device_id"], row["points"]
+        roles = {point: role for point, (_, role) in points.items()}
+        devices[name] = Candidate(name, row["family"], row["type"], row["brick_class"], row["space_id"], roles)
+        keys[name, None] = row["device"]
+        for point, (key, _) in points.items():
+            keys[name, point] = key
+    return Registered(Candidates(devices, dict(parents)), keys)
 
 
 def expand(conn: psycopg.Connection, park_id: str) -> int:

@@ -44,6 +44,7 @@ def test_openapi_describes_every_path_and_every_problem(api: Served) -> None:
         "parks", "parks/{park_id}", "spaces", "companies", "devices", "devices/{device_id}", "points", "readings",
         "events", "dead-letters", "conflicts", "conditions", "talkers", "rejects", "device-clocks", "overview", "live",
         "problems/{kind}", "alarms", "alarms/{alarm}", "incidents", "holds", "maintenance",
+        "rules", "rules/{rule_id}", "rules/try",
         "alarms/acknowledge", "alarms/{alarm}/reset", "alarms/{alarm}/comment", "alarms/{alarm}/shelve",
         "alarms/{alarm}/release", "alarms/{alarm}/out-of-service", "holds/{hold}/release",
         "maintenance/{maintenance}/cancel", "alarm-quality",

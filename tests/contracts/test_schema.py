@@ -130,12 +130,15 @@ park.alarm_floods               park_reader: select
 park.alarm_holds                park_reader: select
 park.alarm_journal              park_reader: select
 park.alarm_notices              park_reader: select
+park.alarm_rule_versions        park_reader: select
+park.alarm_rules                park_reader: select
 park.alarm_rules_since          park_reader: select
 park.alarm_turns                park_reader: select
 park.alarm_unseen               park_reader: select
 park.alarm_watches              park_reader: select
 park.alarms                     park_reader: select
 park.audit_log                  park_reader: select
+park.calendar_days              park_reader: select
 park.companies                  park_reader: select
 park.conflicts                  park_reader: select
 park.dead_letters               park_reader: select
@@ -165,6 +168,7 @@ park.schema_version             park_reader: select, park_writer: select
 park.screenings                 park_reader: select
 park.spaces                     park_reader: select
 park.spool_backlogs             park_reader: select
+park.usual                      park_reader: select
 """
 
 

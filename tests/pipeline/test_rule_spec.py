@@ -1,15 +1,13 @@
 """Rules as JSON: every rule comes back as it was, short words mean the stored ones, all mistakes are told at once."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, given, settings
 
-from pipeline.domain.access import AccessEventCode, DoorState
 from pipeline.domain.clock_fault import ClockFault
-from pipeline.domain.park import Family, Name
 from pipeline.domain.rule import (
     ClockWrong,
     Compare,
@@ -22,94 +20,15 @@ from pipeline.domain.rule import (
     InState,
     Limits,
     NoData,
-    Priority,
     Rate,
     Rule,
     Schedule,
-    Selector,
     SubjectKind,
 )
+from pipeline.parkfile.reader import read_rules
+from pipeline.parkfile.rule_words import toml_of
 from pipeline.store.rule_spec import InvalidRuleError, from_spec, to_spec
-
-TEXT = st.text(st.characters(categories=["L", "N", "P"]), min_size=1, max_size=20)
-BOTH = st.builds(Name, TEXT, TEXT)
-NUMBER = st.floats(-1e6, 1e6).map(lambda x: round(x, 3))
-POSITIVE = st.floats(0.5, 1e6).map(lambda x: round(x, 3))
-SECONDS = st.integers(1, 100_000).map(float)
-WORD = st.from_regex(r"[a-z][a-z0-9]{0,10}", fullmatch=True)
-WORDS = st.lists(WORD, max_size=3, unique=True).map(tuple)
-TIMES = st.builds("{:02}:{:02}".format, st.integers(0, 23), st.integers(0, 59))
-
-
-def several(kind: Any, least: int = 0) -> Any:
-    return st.lists(st.sampled_from(list(kind)), min_size=least, max_size=4, unique=True).map(tuple)
-
-
-BAND = st.builds(lambda low, width, d: Limits(low, low + width, width * d), NUMBER, POSITIVE, st.floats(0, 0.4))
-LIMITS = BAND | st.builds(Limits, NUMBER, st.none(), POSITIVE) | st.builds(Limits, st.none(), NUMBER)
-CONDITIONS: dict[str, st.SearchStrategy[Condition]] = {
-    "point": st.one_of(
-        LIMITS,
-        st.builds(InState, st.lists(NUMBER, min_size=1, max_size=3).map(tuple)),
-        st.builds(NoData, POSITIVE),
-        st.builds(Flat, SECONDS, POSITIVE),
-        st.builds(Rate, POSITIVE | POSITIVE.map(lambda x: -x), SECONDS),
-        st.builds(Compare, WORD, NUMBER, NUMBER, st.booleans(), POSITIVE, SECONDS),
-        st.builds(Deviation, POSITIVE, POSITIVE, st.booleans(), st.integers(1, 30)),
-        st.builds(Schedule, LIMITS, TIMES, TIMES, several(DayKind)).filter(lambda s: s.start != s.until),
-    ),
-    "device": st.one_of(
-        st.builds(DoorIn, several(map(int, DoorState), 1)),
-        st.builds(
-            CountOf,
-            st.integers(1, 100),
-            SECONDS,
-            several(map(int, AccessEventCode), 1),
-            several(map(int, DoorState)),
-            st.sampled_from([SubjectKind.DEVICE, SubjectKind.SPACE]),
-        ),
-        st.builds(NoData, POSITIVE),
-        st.builds(ClockWrong, several(ClockFault)),
-    ),
-}
-
-
-@st.composite
-def rules(draw: st.DrawFn) -> Rule:
-    of = draw(st.sampled_from(["point", "device"]))
-    safety = draw(st.booleans())
-    return Rule(
-        rule_id=draw(WORD),
-        name=draw(BOTH),
-        applies=Selector(
-            devices=draw(WORDS),
-            families=draw(several(Family)),
-            types=draw(WORDS),
-            spaces=draw(WORDS),
-            brick=draw(st.sampled_from([(), ("Pump",), ("Pump", "PM2.5_Sensor")])),
-            roles=draw(WORDS) if of == "point" else (),
-            excluded=draw(WORDS),
-        ),
-        condition=draw(CONDITIONS[of]),
-        priority=draw(st.sampled_from(Priority)),
-        cause=draw(BOTH),
-        consequence=draw(BOTH),
-        response=tuple(draw(st.lists(BOTH, min_size=1, max_size=3))),
-        respond_s=draw(SECONDS),
-        point=draw(WORD) if of == "point" else None,
-        on_delay_s=draw(SECONDS),
-        off_delay_s=draw(SECONDS),
-        reopen_s=draw(st.integers(0, 600_000).map(float)),
-        late_limit_s=None if safety else draw(st.none() | SECONDS),
-        life_safety=safety,
-        latched=draw(st.booleans()),
-        maintenance=not safety and draw(st.booleans()),
-        position=draw(WORD),
-        enabled=draw(st.booleans()),
-        chatter_raises=draw(st.integers(2, 9)),
-        chatter_s=draw(SECONDS),
-        notes=draw(st.just("") | TEXT),
-    )
+from tests.rules import rules
 
 
 @given(rules())
@@ -120,6 +39,14 @@ def test_every_rule_comes_back_as_it_was(rule: Rule) -> None:
     assert found == rule
     assert found.notes == rule.notes
     assert to_spec(found) == kept
+
+
+@given(rules())
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_what_is_written_as_a_file_is_read_as_the_same_rule(tmp_path: Path, rule: Rule) -> None:
+    (tmp_path / "rules.toml").write_text(toml_of([rule]), encoding="utf-8")
+    (found,) = read_rules(tmp_path / "rules.toml", None)
+    assert found == rule
 
 
 TEXTS = {"zh": "一", "en": "one"}
