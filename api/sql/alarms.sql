@@ -78,8 +78,7 @@ select priority, hold is not null as held, active, acknowledged, count(*) as n
  group by 1, 2, 3, 4
 
 -- name: tile_alarms
--- Open alarms that people should see: life safety, then by priority, those that nobody has seen, the newest. Of an open
--- incident only the first; danger always stands by itself.
+-- Open alarms to be seen, the most urgent first; of an open incident only the first, but danger always by itself.
 select a.*,
        (select jsonb_build_object('decision', n.decision, 'reason', n.reason, 'at', coalesce(n.decided, n.at))
           from park.alarm_notices n where n.alarm = a.alarm order by n.notice desc limit 1) as notice
