@@ -83,18 +83,19 @@ select a.*,
        (select jsonb_build_object('decision', n.decision, 'reason', n.reason, 'at', coalesce(n.decided, n.at))
           from park.alarm_notices n where n.alarm = a.alarm order by n.notice desc limit 1) as notice
   from park.alarms a
-  join (select alarm
-          from (select o.*, row_number() over (
-                         partition by case when o.life_safety or o.priority = 'critical' then -o.alarm
-                                           else coalesce(o.incident, -o.alarm) end
-                         order by array_position(array['critical', 'high', 'medium', 'low'], o.priority), o.acknowledged,
-                                  o.raised desc, o.alarm desc) as nth
-                  from park.open_alarms o
-                 where o.park_id = %(park)s and o.hold is null) ranked
-         where nth = 1
-         order by life_safety desc, array_position(array['critical', 'high', 'medium', 'low'], priority), acknowledged,
-                  raised desc, alarm desc
-         limit %(rows)s) o using (alarm)
+ where a.alarm = any (array(
+         select alarm
+           from (select o.*, row_number() over (
+                          partition by case when o.life_safety or o.priority = 'critical' then -o.alarm
+                                            else coalesce(o.incident, -o.alarm) end
+                          order by array_position(array['critical', 'high', 'medium', 'low'], o.priority), o.acknowledged,
+                                   o.raised desc, o.alarm desc) as nth
+                   from park.open_alarms o
+                  where o.park_id = %(park)s and o.hold is null) ranked
+          where nth = 1
+          order by life_safety desc, array_position(array['critical', 'high', 'medium', 'low'], priority), acknowledged,
+                   raised desc, alarm desc
+          limit %(rows)s))
  order by a.life_safety desc, array_position(array['critical', 'high', 'medium', 'low'], a.priority), a.acknowledged,
           a.raised desc, a.alarm desc
 
@@ -108,12 +109,13 @@ select incident, cause, name_zh, name_en, alarms, opened, "open", unacknowledged
 
 -- name: tile_alarm_places
 -- The worst open alarm of each building, and how many there are.
-select building_id,
+select b.building_id,
        (array['critical', 'high', 'medium', 'low'])
-         [min(array_position(array['critical', 'high', 'medium', 'low'], priority))] as priority,
+         [min(array_position(array['critical', 'high', 'medium', 'low'], a.priority))] as priority,
        count(*) as alarms
-  from park.alarms
- where park_id = %(park)s and closed is null and hold is null and building_id is not null
+  from park.open_alarms a
+  join park.space_buildings b using (park_id, space_id)
+ where a.park_id = %(park)s and a.hold is null
  group by 1
  order by 1
 

@@ -5,10 +5,11 @@ from datetime import timedelta
 
 import pytest
 
+from api import live
 from tests.api.alarmed import RULES, add_rules, raise_on, return_on
 from tests.api.conftest import Tiles
 from tests.api.messages import Hand
-from tests.api.serving import NOW, Served, serving
+from tests.api.serving import NOW, Served, serving, streaming
 
 SECOND = timedelta(seconds=1)
 
@@ -195,3 +196,20 @@ def test_the_tile_shows_twelve_and_counts_all(hand: Hand, tiles: Tiles) -> None:
         raise_on(hand.admin, watch, NOW)
     data = tiles()["alarms"]["data"]
     assert (data["total"], len(data["open"])) == (15, 12)
+
+
+def test_an_alarm_is_on_an_open_stream_without_waiting_for_the_next_tick(
+    hand: Hand, watches: dict[str, int], database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live, "TICK_S", 3600.0)  # no tick comes: what arrives was brought by the notice
+    with serving(database) as api, streaming(api) as stream:
+        stream.next("snapshot")
+        # The refresh that a first client starts is over once something that it did not know of is shown.
+        alarm = raise_on(hand.admin, watches["smoke"], hand.now)
+        tile = stream.tile("alarms")
+        while [a["alarm"] for a in tile["data"]["open"]] != [alarm]:
+            tile = stream.tile("alarms")
+        other = raise_on(hand.admin, watches["fault"], hand.now)
+        assert [a["alarm"] for a in stream.tile("alarms")["data"]["open"]] == [alarm, other]
+        return_on(hand.admin, watches["fault"], hand.now)
+        assert stream.tile("alarms")["data"]["returned"] == 1

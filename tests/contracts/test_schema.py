@@ -166,6 +166,7 @@ park.reject_minutes             park_reader: select
 park.rollup_backlog             park_reader: select
 park.schema_version             park_reader: select, park_writer: select
 park.screenings                 park_reader: select
+park.space_buildings            park_reader: select
 park.spaces                     park_reader: select
 park.spool_backlogs             park_reader: select
 park.usual                      park_reader: select
