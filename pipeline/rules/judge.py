@@ -101,17 +101,17 @@ class Judge:
         self, conn: psycopg.Connection, looks: Sequence[Look], spells: Mapping[int, Spell], *, now: datetime
     ) -> list[int]:
         kept: dict[int, Spell] = {}
-        turned: list[tuple[Watched, list[Turn]]] = []
+        turned: list[tuple[Look, list[Turn]]] = []
         for look in looks:
             watch = look.watched.watch
             kept[watch], turns = look.watched.follow(spells[watch], look.live)
             if turns:
-                turned.append((look.watched, turns))
+                turned.append((look, turns))
         conditions.keep(conn, {watch: spell for watch, spell in kept.items() if spell != spells[watch]})
         late = [look for look in looks if look.unexplained(kept[look.watched.watch])]
         past.look_around(conn, self._points, [look for look in late if look.around is None])
         history = [one for look in late for one in past.recorded(look, kept[look.watched.watch])]
-        alarms.lock(conn, [*(one.watch for one, _ in turned), *(one.watch for one in history)])
+        alarms.lock(conn, [*(look.watched.watch for look, _ in turned), *(one.watch for one in history)])
         changed = _apply(conn, turned, now=now)
         return sorted({*changed, *alarms.raise_(conn, history, now=now)})
 
@@ -142,15 +142,17 @@ def _look_at_events(conn: psycopg.Connection, happened: Happenings) -> list[Look
     ]
 
 
-def _apply(conn: psycopg.Connection, turned: Sequence[tuple[Watched, Sequence[Turn]]], *, now: datetime) -> list[int]:
+def _apply(conn: psycopg.Connection, turned: Sequence[tuple[Look, Sequence[Turn]]], *, now: datetime) -> list[int]:
     """Raises and returns, each watch's turns in their order: a round for all first ones, one for all second ones, …"""
     changed: list[int] = []
-    for nth in zip_longest(*([(one, turn) for turn in turns] for one, turns in turned)):
-        found = [pair for pair in nth if pair is not None]
-        up = [
-            Raising(one.watch, turn.began, turn.at, turn.received, turn.value, one.explain(turn.value))
-            for one, turn in found if turn.raised
-        ]  # fmt: skip
-        down = [Returning(one.watch, turn.at, turn.received) for one, turn in found if not turn.raised]
-        changed += alarms.raise_(conn, up, now=now) + alarms.return_(conn, down, now=now)
+    for nth in zip_longest(*([_said(look, turn) for turn in turns] for look, turns in turned)):
+        changed += alarms.raise_(conn, [said for said in nth if isinstance(said, Raising)], now=now)
+        changed += alarms.return_(conn, [said for said in nth if isinstance(said, Returning)], now=now)
     return changed
+
+
+def _said(look: Look, turn: Turn) -> Raising | Returning:
+    watch = look.watched.watch
+    if not turn.raised:
+        return Returning(watch, turn.at, turn.received)
+    return Raising(watch, turn.began, turn.at, turn.received, turn.value, look.explain(turn))

@@ -6,9 +6,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
+from pipeline.domain.access import AccessEventCode, AccessKind, DoorState
 from pipeline.domain.rule import CountOf, DoorIn
-from pipeline.domain.spell import Glimpse, Phase, Spell
+from pipeline.domain.spell import Glimpse, Phase, Spell, Turn
 from pipeline.rules.point_watches import PointWatches, Seen
+from pipeline.rules.reasons import Reason, explain
 from pipeline.rules.watched import Watched
 from pipeline.store.conditions import Happened, Newest
 from pipeline.store.rows import EventRow, Readings
@@ -27,6 +29,13 @@ class Look:
     live: list[Glimpse] = field(default_factory=list)
     late: list[Glimpse] = field(default_factory=list)
     around: list[Glimpse] | None = None
+    events: Sequence[Happened] = ()
+
+    def explain(self, turn: Turn) -> Reason:
+        """Why it became an alarm."""
+        one, since = self.watched, turn.at - self.watched.within
+        seen = Counter(label(event) for event in self.events if since < event.ts <= turn.at)
+        return explain(one.rule, turn.value, unit=one.unit, what=[word for word, _ in seen.most_common()])
 
     def unexplained(self, spell: Spell) -> list[Glimpse]:
         """Late breaches that do not belong to what stands."""
@@ -77,7 +86,7 @@ def of_events(watched: Watched, batch: Sequence[Happened], stored: Iterable[Happ
     fresh = Counter(batch)
     before = list((Counter(every) - fresh).elements())
     edge = max((event.ts for event in before), default=None)
-    look = Look(watched, around=glimpses)
+    look = Look(watched, around=glimpses, events=every)
     counts = isinstance(watched.rule.condition, CountOf)
     for event, seen in zip(every, glimpses, strict=True):
         if edge is None or event.ts >= edge:
@@ -86,6 +95,11 @@ def of_events(watched: Watched, batch: Sequence[Happened], stored: Iterable[Happ
         elif fresh[event] and (seen.breach or counts):
             look.late.append(seen)
     return look
+
+
+def label(event: Happened) -> str:
+    """What it was, in BACnet's words."""
+    return (DoorState(event.code) if event.kind == AccessKind.DOOR else AccessEventCode(event.code)).label
 
 
 def _glimpse(watched: Watched, event: Happened, every: Sequence[Happened]) -> Glimpse:

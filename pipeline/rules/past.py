@@ -44,7 +44,7 @@ def recorded(look: Look, spell: Spell) -> Iterator[Raising]:
         if spell.phase is not Phase.NORMAL and end >= spell.began:
             continue
         if any(up.began - look.watched.within <= seen.ts <= end for seen in late):
-            reason = look.watched.explain(up.value)
+            reason = look.explain(up)
             yield Raising(
                 look.watched.watch, up.began, up.at, told, up.value, reason, historic=True, returned=end
             )  # fmt: skip

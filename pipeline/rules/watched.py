@@ -3,11 +3,9 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import Any
 
 from pipeline.domain.rule import CountOf, DoorIn, Rule
 from pipeline.domain.spell import Delays, Glimpse, Phase, Spell, Turn, deadline, follow
-from pipeline.rules.reasons import explain
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +55,6 @@ class Watched:
                 end = deadline(one, self.within + self.delays.off)
                 spell = replace(spell, phase=Phase.CLEARING, since=one.ts + self.within, deadline=end)
         return spell, turns
-
-    def explain(self, value: float | None) -> dict[str, Any]:
-        """Why it is an alarm."""
-        return explain(self.rule, value, unit=self.unit)
 
 
 def delays_of(rule: Rule) -> Delays:

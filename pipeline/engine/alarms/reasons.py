@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from pipeline.domain.access import DoorState
 from pipeline.store.alarms import Row
 
 # What of a rule's spec the reason of each kind repeats.
@@ -22,6 +23,8 @@ def explain(row: Row, value: float | None) -> dict[str, Any]:
     reason |= {MEASURED.get(kind, "value"): value} | {name: spec.get(name) for name in REPEATED.get(kind, ())}
     if kind == "count":
         reason["what"] = [*spec.get("decisions", ()), *spec.get("doors", ())]
+    if kind == "door" and value is not None:
+        reason["state"] = DoorState(int(value)).label
     if kind == "clock":
         reason["fault"] = row["fault"]
     if row["unit"]:
