@@ -190,8 +190,8 @@ class Rule:
     """One rule of a park. Names and texts are in both languages; durations are seconds.
 
     on_delay_s: the condition must hold that long before it alarms; off_delay_s: and be over that long before it
-    returns. reopen_s: a re-occurrence within that time after the return re-opens the alarm. late_limit_s: a condition
-    that began longer ago than that when it is found is recorded as historic (None: it alarms however old).
+    returns. reopen_s: a re-occurrence within that time after the return re-opens the alarm. late_limit_s: what
+    became an alarm longer ago than that when it is found is recorded as historic (None: it alarms however old).
     latched: stays until a person resets it after it returned. maintenance: of the equipment, counted apart.
     position: the operator position that answers for it.
     """
