@@ -52,10 +52,11 @@ def steps(edition: str, settings: Settings) -> list[Step]:
 def alarm_steps(settings: Settings) -> list[Step]:
     """What the clock does to alarms, in order; each step takes its own transactions, a bite at a time."""
     second, five = timedelta(seconds=1), timedelta(seconds=5)
+    beat = second * settings.clock.speed
     shortest = timedelta(seconds=settings.silence_floor)
     return [
         Step("alarms withdrawn", withdrawn.run, second, transaction=False),
-        Step("alarm windows", Windows().run, max(five, second * settings.clock.speed)),
+        Step("alarm windows", Windows(beat).run, max(five, beat)),
         Step("usual", LearnUsual().run, timedelta(minutes=10)),
         Step("wrong clocks", clock_faults.run, five),
         Step("lost devices", no_data.LostDevices(shortest).run, second, transaction=False),

@@ -48,9 +48,12 @@ class Look:
 
 
 class Windows:
-    """The step. What it remembers only spares it reading: lost, it is read again."""
+    """The step. What it remembers only spares it reading: lost, it is read again. beat: a second on the wall, in park
+    time; where the clock is fast, messages take longer."""
 
-    def __init__(self) -> None:
+    def __init__(self, beat: timedelta = timedelta(0)) -> None:
+        self._hold = max(HOLD, 2 * beat)
+        self._rolled_up = max(ROLLED_UP, 2 * beat)
         self._conditions = Conditions()
         self._tracks = KeptTracks()
         self._upto: dict[int, datetime] = {}
@@ -62,7 +65,7 @@ class Windows:
         watches = self._conditions.watches(conn)
         if not watches:
             return 0
-        closed = floor(now - ROLLED_UP, QUARTER)
+        closed = floor(now - self._rolled_up, QUARTER)
         looks = self._windows(conn, [w for w in watches if not isinstance(w.condition, Deviation)], now)
         looks += self._deviations(conn, [w for w in watches if isinstance(w.condition, Deviation)], now, closed)
         _judge(conn, looks, now)
@@ -110,13 +113,13 @@ class Windows:
         upto = max(after, instant(int(track.ts[-1]))) if len(track.ts) else after
         expired = w.deadline is not None and w.deadline <= now
         if isinstance(w.condition, Schedule):  # its limits need one reading only: what comes late changes nothing
-            until = max(upto, now - HOLD)
+            until = max(upto, now - self._hold)
             if upto > after or expired or self._calm.get((w.watch, w.version), until) <= until:
                 return Look(w, track, setting, after, upto, until)
             return None
         if isinstance(w.condition, Compare) and w.other is not None:
             setting = setting._replace(other=self._tracks[w.other])
-            upto = held_back(track, setting.other, now=now, after=after, hold=HOLD)
+            upto = held_back(track, setting.other, now=now, after=after, hold=self._hold)
         if upto > after or expired or late:
             # What came late may change what the newest reading says: it is judged again.
             return Look(w, track, setting, after - ONE if late else after, upto)
