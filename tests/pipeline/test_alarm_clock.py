@@ -1,23 +1,29 @@
 """Delays that run out and rules that go, on a timeline: the clock decides what no new reading decides."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import psycopg
 import pytest
 
+from pipeline.domain.access import DoorState
+from pipeline.domain.message import Batch, Message, Sample, Sender
+from pipeline.domain.park import Family
+from pipeline.domain.rule import DoorIn, Limits, Priority
 from pipeline.engine.alarms import deadlines, withdrawn
+from pipeline.ingest import Writer
 from pipeline.store.alarms import Raising, raise_
 from pipeline.store.database import connect
 from tests.pipeline.conftest import at
+from tests.pipeline.judged import put, rule
 from tests.pipeline.watching import add_device, add_rule, add_watch, alarms, journal, notices, one
 
-SPEC = {"high": 400.0, "low": None, "deadband": 5.0}
+POWER = rule("power", Limits(high=400.0, deadband=5.0), point="active_power", on_delay_s=60.0, off_delay_s=30.0)
 
 
 @pytest.fixture
 def watch(conn: psycopg.Connection) -> int:
-    rule = add_rule(conn, "power", "limits", SPEC, on_delay_s=60.0, off_delay_s=30.0)
-    return add_watch(conn, rule, "m1", "active_power")
+    return put(conn, POWER)["power"]
 
 
 def condition(conn: psycopg.Connection, watch: int, phase: str, since: float, deadline: float | None) -> None:
@@ -53,9 +59,31 @@ def test_a_delay_runs_out_though_nothing_comes(conn: psycopg.Connection, watch: 
     assert (alarm["state"], alarm["returned"], phase(conn, watch)) == ("returned-unacknowledged", at(130), "normal")
 
 
+def test_the_clock_says_what_the_next_reading_would_have(conn: psycopg.Connection, watch: int) -> None:
+    writer = Writer(conn)
+    for seconds, other in ((0, 0), (1, 1)):
+        sample = Sample("m1", at(seconds), {"active_power": 450.0 + other})
+        message = Message(Sender("small", Family.METER, "m1"), f"m{seconds}", b"x" * 16, at(seconds), [sample])
+        writer.write(Batch("test", [message]), now=at(seconds))
+    assert deadlines.run(conn, at(59)) == 0
+    assert deadlines.run(conn, at(62)) == 1
+    (alarm,) = alarms(conn)
+    assert (alarm["began"], alarm["raised"], alarm["value"]) == (at(0), at(60), 450)
+    assert alarm["reason"] == {"kind": "limits", "value": 450, "low": None, "high": 400, "deadband": 5, "unit": "kW"}
+
+
+def test_a_door_is_named_by_its_state(conn: psycopg.Connection) -> None:
+    held = rule("held", DoorIn((DoorState.DOOR_OPEN_TOO_LONG,)), device="g1", on_delay_s=60.0)
+    door = put(conn, held)["held"]
+    condition(conn, door, "pending", 0, 60)
+    conn.execute("update smartpark.alarm_condition set value = %s", [int(DoorState.DOOR_OPEN_TOO_LONG)])
+    assert deadlines.run(conn, at(61)) == 1
+    assert alarms(conn)[0]["reason"] == {"kind": "door", "state": "door-open-too-long"}
+
+
 def test_the_version_in_force_says_how_long_a_delay_is(conn: psycopg.Connection, watch: int) -> None:
     condition(conn, watch, "pending", 0, 60)
-    add_rule(conn, "power", "limits", SPEC, on_delay_s=120.0)
+    put(conn, replace(POWER, on_delay_s=120.0))
     assert deadlines.run(conn, at(61)) == 0
     assert one(conn, "select deadline from smartpark.alarm_condition")["deadline"] == at(120)
     assert deadlines.run(conn, at(120)) == 1
@@ -142,7 +170,7 @@ def test_what_waits_for_its_delay_never_alarms_once_its_rule_is_gone(conn: psyco
 def test_a_changed_rule_leaves_an_active_alarm_as_it_is(conn: psycopg.Connection, watch: int) -> None:
     """It keeps the version that raised it; how long it must be over is what the version in force says."""
     stand(conn, watch)
-    add_rule(conn, "power", "limits", SPEC | {"high": 900.0}, priority="low", off_delay_s=10.0)
+    put(conn, replace(POWER, condition=Limits(high=900.0), priority=Priority.LOW, off_delay_s=10.0))
     condition(conn, watch, "clearing", 100, 130)
     assert withdrawn.run(conn, at(101)) == 0
     conn.execute("update smartpark.alarm_condition set deadline = %s", [at(110)])

@@ -7,7 +7,8 @@ from psycopg.rows import dict_row
 
 from pipeline.domain.spell import Glimpse, Spell, follow
 from pipeline.engine.alarms import QUERIES
-from pipeline.engine.alarms.turns import Judged, apply, delays_of, lock_spells
+from pipeline.engine.alarms.turns import Judged, apply, delays_of
+from pipeline.store import conditions
 from pipeline.store.alarms import Row
 
 
@@ -16,15 +17,14 @@ def run(conn: psycopg.Connection, now: datetime) -> int:
     with conn.cursor(row_factory=dict_row) as cursor:
         wrong = cursor.execute(QUERIES["wrong_clocks"]).fetchall()
         right = cursor.execute(QUERIES["right_clocks"], {"now": now}).fetchall()
-    spells = lock_spells(conn, [row["watch"] for row in (*wrong, *right)])
-    judged = [_judge(row, spells.get(row["watch"]), now) for row in (*wrong, *right)]
+    spells = conditions.lock(conn, [row["watch"] for row in (*wrong, *right)])
+    judged = [_judge(row, spells[row["watch"]], now) for row in (*wrong, *right)]
     return apply(conn, judged, now=now)
 
 
-def _judge(row: Row, spell: Spell | None, now: datetime) -> Judged:
+def _judge(row: Row, spell: Spell, now: datetime) -> Judged:
     breach = row["fault"] is not None
     at = row["since"] if breach else row["ended"]
-    spell = spell or Spell.normal(at)
     # A fault that another one followed began while the first was still believed: never before what is kept.
     seen = Glimpse(max(at, spell.since), breach, not breach, row["offset_s"], now)
     return Judged(row, *follow(spell, [seen], delays_of(row)))

@@ -13,12 +13,12 @@ from psycopg.rows import dict_row
 
 from pipeline.domain.alarm import Hold
 from pipeline.domain.message import LAST_WILL
-from pipeline.domain.spell import Glimpse, Spell, follow
+from pipeline.domain.spell import Glimpse, follow
 from pipeline.engine.alarms import QUERIES
 from pipeline.engine.alarms.parents import Loss, Parent, Verdict, judge
-from pipeline.engine.alarms.turns import Judged, apply, delays_of, lock_spells
+from pipeline.engine.alarms.turns import Judged, apply, delays_of
 from pipeline.engine.steps import QUERIES as STEPS
-from pipeline.store import alarm_holds
+from pipeline.store import alarm_holds, conditions
 from pipeline.store.alarm_holds import NewHold
 from pipeline.store.alarms import SYSTEM, Row
 
@@ -40,7 +40,7 @@ class LostDevices:
 
     def _lose(self, conn: psycopg.Connection, rows: list[Row], now: datetime) -> int:
         judged = [(row, *judge(*_loss(row), now=now, shortest=self.shortest)) for row in rows]
-        lock_spells(conn, [row["watch"] for row in rows])  # before any alarm: everybody locks in this order
+        conditions.lock(conn, [row["watch"] for row in rows])  # before any alarm: everybody locks in this order
         _suppress(conn, [(row, why) for row, verdict, why in judged if verdict is Verdict.EXPLAINED], now=now)
         return _look(conn, [row for row, verdict, _ in judged if verdict is not Verdict.WAIT], breach=True, now=now)
 
@@ -85,10 +85,10 @@ def _each(conn: psycopg.Connection, name: str, asked: Row, look: Callable[[list[
 
 def _look(conn: psycopg.Connection, rows: list[Row], *, breach: bool, now: datetime) -> int:
     """What the facts make of the watches' spells. Event time is when it fell silent, or was heard again."""
-    spells = lock_spells(conn, [row["watch"] for row in rows])
+    spells = conditions.lock(conn, [row["watch"] for row in rows])
     judged = []
     for row in rows:
-        spell = spells.get(row["watch"]) or Spell.normal(row["fell"] if breach else row["heard"])
+        spell = spells[row["watch"]]
         ts = max(row["fell"] if breach else row["heard"], spell.since)
         seen = Glimpse(ts, breach, not breach, None, now if breach else row["heard"])
         judged.append(Judged(row, *follow(spell, [seen], delays_of(row))))

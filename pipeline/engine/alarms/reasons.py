@@ -1,32 +1,32 @@
-"""Why an alarm is there, as screens put it in words: what its rule compares, and the value that it met."""
+"""Why an alarm is there that the clock raised, in the words that those use who judge readings and events."""
 
+import json
+from functools import lru_cache
 from typing import Any
 
-from pipeline.domain.access import DoorState
+from pipeline.domain.rule import Rule
+from pipeline.rules import reasons
 from pipeline.store.alarms import Row
-
-# What of a rule's spec the reason of each kind repeats.
-REPEATED = {
-    "limits": ("low", "high", "deadband"),
-    "state": ("codes",),
-    "count": ("at_least", "within_s"),
-}
-MEASURED = {"door": "state", "count": "count", "clock": "offset_s"}
+from pipeline.store.rule_spec import InvalidRuleError, from_spec
 
 
 def explain(row: Row, value: float | None) -> dict[str, Any]:
-    """The reason of a watch's alarm. row: kind, spec and unit, and the facts that its kind needs."""
-    kind, spec = row["kind"], row["spec"]
-    reason: dict[str, Any] = {"kind": kind}
-    if kind == "no-data":
-        return reason | {"heard": row["heard"], "why": row["said"] or "silent"}
-    reason |= {MEASURED.get(kind, "value"): value} | {name: spec.get(name) for name in REPEATED.get(kind, ())}
-    if kind == "count":
-        reason["what"] = [*spec.get("decisions", ()), *spec.get("doors", ())]
-    if kind == "door" and value is not None:
-        reason["state"] = DoorState(int(value)).label
-    if kind == "clock":
-        reason["fault"] = row["fault"]
-    if row["unit"]:
-        reason["unit"] = row["unit"]
-    return reason
+    """The reason of a watch's alarm. row: its rule's kind, and what that kind needs to be told."""
+    match row["kind"]:
+        case "no-data":
+            return {"kind": "no-data", "heard": row["heard"], "why": row["said"] or "silent"}
+        case "clock":
+            return {"kind": "clock", "fault": row["fault"], "offset_s": value}
+        case kind:
+            rule = _rule(json.dumps(row["spec"]))
+            if rule is None:  # of another version of this program: its alarm is raised all the same
+                return {"kind": kind, "value": value}
+            return reasons.explain(rule, value, unit=row["unit"])
+
+
+@lru_cache(maxsize=512)
+def _rule(spec: str) -> Rule | None:
+    try:
+        return from_spec(json.loads(spec))
+    except InvalidRuleError:
+        return None

@@ -1,17 +1,16 @@
 """What the engine's looks at conditions come to: conditions kept, alarms raised and returned, in one transaction."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from itertools import zip_longest
 
 import psycopg
-from psycopg.rows import dict_row
 
 from pipeline.domain.spell import Delays, Phase, Spell, Turn
-from pipeline.engine.alarms import QUERIES
 from pipeline.engine.alarms.reasons import explain
-from pipeline.store.alarms import Raising, Returning, Row, as_json, lock, raise_, return_
+from pipeline.store import conditions
+from pipeline.store.alarms import Raising, Returning, Row, lock, raise_, return_
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,24 +32,12 @@ def delays_of(row: Row) -> Delays:
     return Delays.of(row["on_delay_s"], row["off_delay_s"])
 
 
-def lock_spells(conn: psycopg.Connection, watches: Sequence[int]) -> dict[int, Spell]:
-    """The spells of watches as they stand, locked; a watch that never was anything but normal is not among them."""
-    with conn.cursor(row_factory=dict_row) as cursor:
-        found = cursor.execute(QUERIES["lock_spells"], {"watches": sorted(watches)})
-        return {row["watch"]: spell_of(row) for row in found}
-
-
-def keep_spells(conn: psycopg.Connection, spells: Mapping[int, Spell]) -> None:
-    """Keeps how the conditions of watches stand now."""
-    rows = [{"watch": watch, **asdict(spell)} for watch, spell in spells.items()]
-    conn.execute(QUERIES["keep_spells"], {"rows": as_json(rows)})
-
-
 def apply(conn: psycopg.Connection, judged: Sequence[Judged], *, now: datetime) -> int:
-    """Keeps the spells, raises and returns in the order of each watch's turns. Returns how many turns there were."""
+    """Keeps the spells of watches, which are locked; raises and returns in the order of each one's turns. Returns how
+    many turns there were."""
     if not judged:
         return 0
-    keep_spells(conn, {one.row["watch"]: one.spell for one in judged})
+    conditions.keep(conn, {one.row["watch"]: one.spell for one in judged})
     return carry_out(conn, [[_deed(one.row, turn) for turn in one.turns] for one in judged], now=now)
 
 

@@ -15,12 +15,13 @@ from pipeline.domain.spell import Spell, Turn, expire, follow
 from pipeline.domain.working_calendar import spans
 from pipeline.engine.alarms import QUERIES
 from pipeline.engine.alarms.kept_tracks import KeptTracks, held_back
-from pipeline.engine.alarms.turns import carry_out, lock_spells
+from pipeline.engine.alarms.turns import carry_out
 from pipeline.engine.alarms.window_watches import Conditions, Settings, WindowWatch
 from pipeline.engine.rollup import QUARTER, floor
 from pipeline.rules.track import Track, instant, micros
 from pipeline.rules.window_reasons import explain
 from pipeline.rules.windows import Setting, glimpses, lookback
+from pipeline.store import conditions
 from pipeline.store.alarms import Raising, Returning, as_json
 
 HOLD = timedelta(seconds=10)  # what was measured at the same time may come so much later
@@ -157,10 +158,10 @@ class Windows:
 
 def _judge(conn: psycopg.Connection, looks: list[Look], now: datetime) -> None:
     """Follows each watch's spell from where it stands in its row, which stays locked."""
-    spells = lock_spells(conn, [look.watch.watch for look in looks])
+    spells = conditions.lock(conn, [look.watch.watch for look in looks])
     for look in looks:
         w = look.watch
-        before = spells.get(w.watch) or Spell.normal(look.after)
+        before = spells[w.watch]
         seen = glimpses(
             w.condition, look.track, look.setting, after=look.after, until=look.until or look.upto,
             edges_after=max(look.after, before.since),

@@ -4,9 +4,9 @@ from datetime import datetime
 
 import psycopg
 
-from pipeline.domain.spell import Spell
+from pipeline.domain.spell import Phase, Spell
 from pipeline.engine.alarms import QUERIES
-from pipeline.engine.alarms.turns import keep_spells, lock_spells
+from pipeline.store import conditions
 from pipeline.store.alarms import Returning, return_
 
 BITE = 500
@@ -25,7 +25,9 @@ def run(conn: psycopg.Connection, now: datetime) -> int:
 def _withdraw(conn: psycopg.Connection, now: datetime) -> int:
     with conn.transaction():
         rows = conn.execute(QUERIES["withdrawn_watches"], {"bite": BITE}).fetchall()
-        known = lock_spells(conn, [watch for watch, _ in rows])
-        keep_spells(conn, {watch: Spell.normal(now) for watch in known})
+        known = conditions.lock(conn, [watch for watch, _ in rows])
+        conditions.keep(
+            conn, {watch: Spell.normal(now) for watch, spell in known.items() if spell.phase != Phase.NORMAL}
+        )
         return_(conn, [Returning(watch, now, None, withdrawn=why) for watch, why in rows], now=now)
         return len(rows)

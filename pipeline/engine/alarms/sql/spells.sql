@@ -15,21 +15,3 @@ select c.watch, c.phase, c.began, c.since, c.deadline, c.value, c.received, v.ki
    -- windows.py ends the delays of these itself: it knows why
    and v.kind not in ('flat', 'rate', 'compare', 'schedule', 'deviation')
  order by c.watch limit %(bite)s for update of c skip locked;
-
--- name: lock_spells
--- How conditions stand, locked in order of their watches.
-select watch, phase, began, since, deadline, value, received
-  from smartpark.alarm_condition
- where watch = any (%(watches)s::int[])
- order by watch for update;
-
--- name: keep_spells
--- How conditions stand now.
-insert into smartpark.alarm_condition as c (watch, phase, began, since, deadline, value, received)
-select watch, phase, began, since, deadline, value, received
-  from jsonb_to_recordset(%(rows)s::jsonb) as t (watch int, phase text, began timestamptz, since timestamptz,
-         deadline timestamptz, value float8, received timestamptz)
- order by watch
-on conflict (watch) do update
-  set phase = excluded.phase, began = excluded.began, since = excluded.since, deadline = excluded.deadline,
-      value = excluded.value, received = excluded.received;
