@@ -95,11 +95,11 @@ class Past:
     def _of_events(self, subject: Subject) -> Iterator[Told]:
         watched = self._watched(subject)
         stored = self.history.events(watched.devices, self.begin - watched.within, self.until)
-        seen = of_events(watched, (), stored).around or ()
-        spell, turns = watched.follow(Spell.normal(self.begin - watched.within), seen)
+        look = of_events(watched, (), stored)
+        spell, turns = watched.follow(Spell.normal(self.begin - watched.within), look.around or ())
         _, more = expire(spell, watched.delays, now=self.until)
         for turn in (*turns, *more):
-            yield turn, watched.explain(turn.value) if turn.raised else {}
+            yield turn, look.explain(turn) if turn.raised else {}
 
     def _of_facts(self, subject: Subject, facts: Sequence[tuple[Glimpse, dict[str, Any]]]) -> Iterator[Told]:
         """Each fact is a glimpse, and the reason of the alarm that it begins."""
