@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
@@ -69,30 +69,10 @@ class RulePlan:
     kept: tuple[tuple[Kind, str, str], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Book:
-    """The rules in force, by key (an alarm's `rule`), and what they watch."""
-
-    rules: dict[int, tuple[Stored, Rule]] = field(default_factory=dict)
-    watches: list[Watch] = field(default_factory=list)
-
-
 def stored(conn: psycopg.Connection, park_id: str | None) -> dict[str, Stored]:
     """A park's rules by id, retired ones too."""
     with conn.cursor(row_factory=class_row(Stored)) as cursor:
         return {row.rule_id: row for row in cursor.execute(QUERIES["rules"], {"park": park_id})}
-
-
-def load(conn: psycopg.Connection, park_id: str | None = None) -> Book:
-    """What is to be judged, of one park or of all: rules that are neither retired nor disabled, and their watches."""
-    book = Book()
-    with conn.cursor(row_factory=class_row(Stored)) as cursor:
-        for row in cursor.execute(QUERIES["rules"], {"park": park_id}).fetchall():
-            if not row.retired and (rule := readable(row)) is not None and rule.enabled:
-                book.rules[row.rule] = (row, rule)
-    found = (Watch(*row) for row in conn.execute(QUERIES["watches"], {"park": park_id}))
-    book.watches.extend(w for w in found if not w.retired and w.rule in book.rules)
-    return book
 
 
 def readable(row: Stored) -> Rule | None:
