@@ -57,7 +57,10 @@ class Span:
         """Known seconds."""
         if self.known_since is None:
             return 0.0
-        return max(0.0, (self.until - max(self.since, self.known_since)).total_seconds() - self.silent_hours * HOUR_S)
+        passed = (self.until - max(self.since, self.known_since)).total_seconds()
+        known = passed - self.silent_hours * HOUR_S
+        # Only whole hours are counted as silent: of a time in which nothing was heard, two bits of hours are left.
+        return known if known > 2 * HOUR_S or not self.silent_hours else 0.0
 
     @property
     def covered(self) -> bool:
@@ -117,6 +120,7 @@ def quality(reader: Reader, park: str, *, now: datetime, days: float, position: 
 def figures(row: Row, span: Span) -> Figures:
     """All figures of a row of park.alarm_quality."""
     n = row["annunciated"]
+    blind = not n and span.seconds < TEN_MINUTES_S  # nothing shown, and nothing known
     average = n * TEN_MINUTES_S / span.seconds if span.seconds >= TEN_MINUTES_S else None
     flood = 100 * row["flood_s"] / span.seconds if span.looked and span.seconds >= TEN_MINUTES_S else None
     shares = {str(p): 100 * row[p] / n if n else None for p in Priority}
@@ -134,12 +138,12 @@ def figures(row: Row, span: Span) -> Figures:
     top = 100 * row["top_10"] / n if n else None
     return Figures(
         average=figure(average, 1, (average or 0) <= 1, n),
-        peak=figure(row["peak"], 10, row["peak"] <= noise.FLOOD_ABOVE, n, row["peak_at"]),
+        peak=figure(None if blind else row["peak"], 10, row["peak"] <= noise.FLOOD_ABOVE, n, row["peak_at"]),
         flood=figure(flood, 1, (flood or 0) < 1, row["floods"]),
         top_10=Figure(
             value=rounded(top), target=5, n=n, met=judged(top, (top or 0) <= 5, span.covered) if n >= TOP_FEW else None
         ),
-        chattering=figure(row["chattering"], 0, row["chattering"] == 0, row["watches"]),
+        chattering=figure(None if blind else row["chattering"], 0, row["chattering"] == 0, row["watches"]),
         # Of now: how long the past is known does not matter.
         stale=Figure(
             value=row["stale"], target=5, met=row["stale"] < 5 if span.known_since else None, n=row["open"],

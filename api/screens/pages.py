@@ -50,6 +50,7 @@ class Screen(NamedTuple):
 OVERVIEW = Screen(("overview", "overview-tiles", "overview-alarms"), "main.js")
 INTAKE = Screen(("overview", "intake"), "intake.js")
 ALARMS = Screen(("overview", "alarms", "alarm-detail"), "alarms.js")
+ALARM_QUALITY = Screen(("overview", "intake", "alarm-quality"), "alarm-quality.js")
 
 _templates = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=select_autoescape(["html"]))
 
@@ -87,6 +88,12 @@ def intake(request: Request, lang: Asked = None, park: Asked = None) -> Response
 def alarms(request: Request, lang: Asked = None, park: Asked = None) -> Response:
     """Alarms: the list, and why, what to do and who is on it; parameters as for the wall, the page reads the others."""
     return page(request, ALARMS, lang=lang, park=park)
+
+
+@router.get("/alarm-quality", response_class=HTMLResponse)
+def alarm_quality(request: Request, lang: Asked = None, park: Asked = None) -> Response:
+    """Whether alarms leave people time to respond; parameters as for the wall, `days` and `position` are the page's."""
+    return page(request, ALARM_QUALITY, lang=lang, park=park)
 
 
 def page(request: Request, screen: Screen, *, lang: str | None, park: str | None) -> Response:

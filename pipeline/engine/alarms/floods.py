@@ -12,7 +12,7 @@ from pipeline.engine.alarms import QUERIES
 from pipeline.engine.alarms.chatter import OVERLAP
 from pipeline.store import mailroom
 
-BACK = timedelta(days=7)  # how far a new engine looks back
+BACK = timedelta(days=31)  # how far a new engine looks back: as far as the quality of alarms is looked at
 Position = tuple[str, str]
 """park and operator position"""
 

@@ -180,17 +180,18 @@ begin atomic
    order by 1, 2;
 end;
 
--- Whole hours in which nothing of the park was heard, told by ten points that speak at least every quarter of an hour:
--- what nobody heard cannot have alarmed.
+-- Whole hours in which nothing of the park was heard, told by the ten points that spoke on most days (those of the
+-- shortest interval first): what nobody heard cannot have alarmed.
 create function park.silent_hours(of_park text, since timestamptz, until timestamptz)
 returns bigint
 language sql stable
 begin atomic
   with few as (
-    select p.point from (select distinct on (q.device) q.point, q.interval_s from park.points q
-                          where q.park_id = of_park and q.interval_s <= 900 and not q.retired and q.ts is not null
-                          order by q.device, q.interval_s desc) p
-     order by p.interval_s desc, p.point limit 10
+    select d.point
+      from park.readings_day d join park.points q using (point)
+     where q.park_id = of_park and q.interval_s <= 1800 and d.day >= (since - interval '1 day')::date
+     group by d.point, q.interval_s
+     order by count(*) desc, q.interval_s, d.point limit 10
   ), heard as (
     select distinct r.bucket from park.readings_1h r
      where r.point in (select f.point from few f) and r.bucket >= since and r.bucket < until

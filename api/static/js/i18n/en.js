@@ -2,11 +2,13 @@
 import { alarms } from "./en-alarms.js";
 import { bacnet } from "./en-bacnet.js";
 import { intake } from "./en-intake.js";
+import { quality } from "./en-quality.js";
 
 export default {
   ...alarms,
   ...bacnet,
   ...intake,
+  ...quality,
   title: "Operations",
   unknown: "unknown",
   "live.on": "live {age} s",

@@ -2,11 +2,13 @@
 import { alarms } from "./zh-alarms.js";
 import { bacnet } from "./zh-bacnet.js";
 import { intake } from "./zh-intake.js";
+import { quality } from "./zh-quality.js";
 
 export default {
   ...alarms,
   ...bacnet,
   ...intake,
+  ...quality,
   title: "运营总览",
   unknown: "未知",
   "live.on": "实时 {age} 秒",
