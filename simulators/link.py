@@ -46,21 +46,8 @@ class Link:
         self._waiting: dict[int, tuple[int, Sent]] = {}  # packet id -> publication, what was sent
         self._recent: deque[tuple[int, Sent]] = deque(maxlen=RECENT)  # by connection, in the order of PUBACKs
         self.connected = threading.Event()
-        client = mqtt.Client(
-            CallbackAPIVersion.VERSION2, client_id, protocol=MQTTProtocolVersion.MQTTv311, clean_session=False
-        )
-        if address.user is not None:
-            client.username_pw_set(address.user, address.password)
-        if address.tls:
-            client.tls_set()
-        client.max_inflight_messages_set(INFLIGHT)
-        client.max_queued_messages_set(0)
-        client.reconnect_delay_set(1, 8)
-        client.will_set(will_topic, will(0), qos=1, retain=True)
-        client.on_connect, client.on_disconnect, client.on_publish = self._up, self._down, self._published
-        self._client = client
-        client.connect_async(address.host, address.port, keepalive=KEEPALIVE_S)
-        client.loop_start()
+        self._address, self._client_id = address, client_id
+        self._client = self._connect()
 
     @property
     def outstanding(self) -> int:
@@ -104,25 +91,51 @@ class Link:
         return [s if not s.retain or newest[s.topic] is s else s._replace(retain=False) for s in again]
 
     def go_away(self) -> None:
-        """Loses the connection as a gateway without power does: no good-bye, so that the broker tells the last will."""
+        """Loses the connection as a gateway without power does: no good-bye, so that the broker tells the last will.
+
+        To be called again and again until `come_back`: paho would connect anew.
+        """
         self.away = True
         lost = self._client.socket()
         if isinstance(lost, socket.socket):
             with contextlib.suppress(OSError):  # it went by itself this instant
                 lost.shutdown(socket.SHUT_RDWR)
+        elif not self.connected.is_set():
+            self._client.disconnect()  # over nothing: it ends the thread that would connect
 
     def come_back(self) -> None:
-        """Connects again after `go_away`; still away where the broker does not answer."""
+        """Connects again after `go_away`; remembers only what was never acknowledged."""
         self._client.loop_stop()
-        with contextlib.suppress(OSError):
-            self._client.reconnect()
-            self.away = False
-            self._client.loop_start()
+        self.away = False
+        unsure = list(self._waiting.values())
+        for memory in (self._waiting, self._recent, self._acks):
+            memory.clear()
+        self._client = self._connect()
+        for publication, sent in unsure:
+            self.send(publication, sent)
 
     def close(self) -> None:
         """Says good-bye (no will) and ends the network thread."""
         self._client.disconnect()
         self._client.loop_stop()
+
+    def _connect(self) -> mqtt.Client:
+        """A client that connects by itself, now and after every loss."""
+        client = mqtt.Client(
+            CallbackAPIVersion.VERSION2, self._client_id, protocol=MQTTProtocolVersion.MQTTv311, clean_session=False
+        )
+        if self._address.user is not None:
+            client.username_pw_set(self._address.user, self._address.password)
+        if self._address.tls:
+            client.tls_set()
+        client.max_inflight_messages_set(INFLIGHT)
+        client.max_queued_messages_set(0)
+        client.reconnect_delay_set(1, 8)
+        client.will_set(self._will_topic, self._will(self.connections), qos=1, retain=True)
+        client.on_connect, client.on_disconnect, client.on_publish = self._up, self._down, self._published
+        client.connect_async(self._address.host, self._address.port, keepalive=KEEPALIVE_S)
+        client.loop_start()
+        return client
 
     def _up(self, client: mqtt.Client, data: Any, flags: Any, reason: ReasonCode, properties: Any) -> None:
         if not reason.is_failure:
@@ -133,8 +146,6 @@ class Link:
     def _down(self, client: mqtt.Client, data: Any, flags: Any, reason: ReasonCode, properties: Any) -> None:
         self.connected.clear()
         client.will_set(self._will_topic, self._will(self.connections), qos=1, retain=True)
-        if self.away:
-            client.disconnect()  # there is nothing to send it over: it ends the thread, which would connect again
 
     def _published(self, client: mqtt.Client, data: Any, mid: int, reason: ReasonCode, properties: Any) -> None:
         self._acks.append((mid, time.time_ns() // 1000, self.connections))

@@ -95,14 +95,15 @@ class Publisher:
     def _hang_up(self, now_us: int) -> None:
         """Takes away the connections of gateways that a fault takes away, and brings them back."""
         for gateway, link in self.links.items():
-            if self.cast.faults.gone(gateway, now_us) != link.away:
-                if link.away:
-                    link.come_back()
-                else:
-                    link.go_away()
+            if self.cast.faults.gone(gateway, now_us):
+                link.go_away()
+            elif link.away:
+                link.come_back()
 
     def _push(self, source: Iterator[Utterance]) -> None:
-        utterance = next(source)
+        utterance = next(source, None)
+        if utterance is None:
+            return  # what a scenario adds comes to an end
         heapq.heappush(self._heap, (utterance.at_us, next(self._order), utterance, source))
 
     def _due(self, now_us: int) -> list[Utterance]:

@@ -23,6 +23,7 @@ from pipeline.domain.park import Park
 from pipeline.settings import Settings
 from pipeline.store.database import connect
 from pipeline.store.queries import load
+from simulators.evaluate import operator
 from simulators.evaluate.compare import FIGURES, Seen, Verdict, compare
 from simulators.evaluate.stage import Stage, stage
 from simulators.journal import Journal
@@ -35,9 +36,10 @@ from simulators.scenarios.trouble import Trouble
 from simulators.schedule import Cast
 from simulators.servers.process import ServerError
 
-SPEED = 120.0
+SPEED = 90.0
+LOOK_S, TELL_S = 1.0, 10.0  # real time between two looks at the alarms, and between two lines
 SETTLE_S = 3.0  # real time for the last messages to be stored and judged
-BEHIND_S = 60.0  # park time by which nothing may fall behind: alarms would be late for no fault of theirs
+BEHIND_S = 120.0  # park time by which nothing may fall behind: alarms would be late for no fault of theirs
 QUERIES = load(Path(__file__).parent / "sql")
 
 
@@ -55,7 +57,8 @@ class Evaluation:
     keep: bool = False
     behind_s: float = 0.0  # park seconds: how late the simulator was with a message, at most
     batch_s: float = 0.0  # park seconds from a message's arrival to its commit, at most
-    trouble: list[str] = field(default_factory=list)
+    trouble: list[str] = field(default_factory=list)  # what makes the run worthless
+    late: list[str] = field(default_factory=list)  # what may explain a bad verdict, and takes nothing from a good one
     stop: threading.Event = field(default_factory=threading.Event)
 
     def run(self) -> Verdict:
@@ -71,12 +74,13 @@ class Evaluation:
             truth.write(made.folder / "truth.jsonl", causes)
             self._say(f"{len(self.park.devices)} devices, {len(rules)} rules, {len(causes)} causes; {begin:%a %F}, "
                       f"{self.hours:g} h at {self.speed:g} times real time")  # fmt: skip
-            self._play(made, faults, end)
             with connect(made.database_url, application="park evaluate") as conn:
+                conn.autocommit = True
+                self._play(made, faults, end, conn)
                 alarms = self._look(conn, begin)
         return compare(causes, [a for a in alarms if a.told <= end + timedelta(seconds=SETTLE_S * self.speed)])
 
-    def _play(self, made: Stage, faults: list[Fault], end: datetime) -> None:
+    def _play(self, made: Stage, faults: list[Fault], end: datetime, conn: psycopg.Connection) -> None:
         """Publishes until the end; leaves everything running, because silence afterwards would be news."""
         now = made.clock.now()
         troubles = Trouble(self.park, faults)
@@ -86,7 +90,7 @@ class Evaluation:
         journal = Journal(path, park_id=self.park.park_id, real_us=real_us(), park_us=micros(now))
         publisher = Publisher(cast, mqtt_url=made.mqtt_url, journal=journal, clock=made.clock)
         publisher.begin(now)
-        tell_at = time.monotonic() + 10
+        tell_at = look_at = time.monotonic()
         over = end + timedelta(seconds=SETTLE_S * self.speed)
         while not self.stop.is_set() and (now := made.clock.now()) < over:
             publisher.step(micros(now))
@@ -94,8 +98,11 @@ class Evaluation:
                 took_s = (made.clock.now() - now).total_seconds()
                 self.behind_s = max(self.behind_s, took_s, publisher.behind_s)
             self.trouble += made.stack.watch()
+            if time.monotonic() >= look_at:
+                look_at = time.monotonic() + LOOK_S
+                operator.look(conn, now)
             if time.monotonic() >= tell_at:
-                tell_at += 10
+                tell_at += TELL_S
                 self._say(f"{now.astimezone(ZoneInfo(self.park.time_zone)):%H:%M}, {publisher.messages} messages")
             self.stop.wait(0.02)
         made.stack.stop("engine")
@@ -103,12 +110,12 @@ class Evaluation:
         publisher.finish(within_s=5)
         journal.close()
         if self.behind_s > BEHIND_S:
-            self.trouble.append(f"the simulator fell {self.behind_s:.0f} park seconds behind: take a lower --speed")
+            self.late.append(f"the simulator fell {self.behind_s:.0f} park seconds behind: take a lower --speed")
 
     def _look(self, conn: psycopg.Connection, begin: datetime) -> list[Seen]:
         self.batch_s = float((conn.execute(QUERIES["slowest_batch"], {"since": begin}).fetchone() or (0,))[0])
         if self.batch_s > BEHIND_S:
-            self.trouble.append(f"a batch took {self.batch_s:.0f} park seconds: take a lower --speed")
+            self.late.append(f"a batch took {self.batch_s:.0f} park seconds: take a lower --speed")
         self.trouble += [f"step {step}: {error}" for step, error in conn.execute(QUERIES["failing_steps"])]
         with conn.cursor(row_factory=class_row(Seen)) as cursor:
             return cursor.execute(QUERIES["alarms"]).fetchall()
@@ -126,7 +133,7 @@ class Evaluation:
             "behind_s": round(self.behind_s, 1),
             "batch_s": round(self.batch_s, 1),
             "wrong": found.lines,
-            "trouble": self.trouble,
+            "trouble": [*self.trouble, *self.late],
         }
 
     def table(self, found: Verdict) -> Table:
@@ -174,7 +181,7 @@ def main(argv: list[str]) -> int:
     except ServerError as error:
         raise ConfigurationError(str(error)) from error
     console.print(evaluation.table(found))
-    for line in (*found.lines, *evaluation.trouble):
+    for line in (*found.lines, *evaluation.trouble, *evaluation.late):
         console.print(f"[red]{line}[/red]")
     if args.json:
         print(json.dumps(evaluation.summary(found)))

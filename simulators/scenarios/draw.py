@@ -3,17 +3,22 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+import numpy as np
+
 from pipeline.domain.errors import ConfigurationError
 from pipeline.domain.park import Device, Park
-from pipeline.domain.rule import Rule
+from pipeline.domain.rule import Limits, Rule
 from simulators.scenarios import kinds
 from simulators.scenarios.fault import Book, Fault
 from simulators.scenarios.kinds import KINDS, Kind
 from simulators.scenarios.script import Planned, Script
+from simulators.scenarios.trouble import Trouble
 from simulators.scenarios.truth import Cause
+from simulators.signals import signals
 from simulators.signals.noise import key, share
 from simulators.signals.site import Site
 
+STEP_S = 10.0  # so finely it is looked when a limit is passed
 AFTER = timedelta(minutes=15)  # an alarm of a cause may still be raised so long after its end
 
 
@@ -51,13 +56,14 @@ def draw(script: Script, park: Park, *, rules: dict[str, Rule], seed: int, start
 def truth(faults: list[Fault], park: Park, *, rules: dict[str, Rule], seed: int) -> list[Cause]:
     """The causes, as they are written down."""
     book = Book(park, rules, Site(park, seed))
+    troubles = Trouble(park, faults)
     return [
         Cause(
             cause=fault.name,
             kind=fault.kind,
             begin=_utc(fault.begin_s),
             end=_utc(fault.end_s),
-            since=_utc(kinds.since_s(fault)),
+            since=_utc(_since_s(fault, book, troubles)),
             until=_utc(fault.end_s) + AFTER,
             size=round(fault.size, 3),
             must=kinds.must(fault, book),
@@ -73,6 +79,23 @@ def part_of(park: Park, gateways: tuple[str, ...]) -> Park:
         return park
     kept = tuple(d for d in park.devices if d.device_id in gateways or d.gateway_id in gateways)
     return replace(park, devices=kept)
+
+
+def _since_s(fault: Fault, book: Book, troubles: Trouble) -> float:
+    """When the limit of the fault's rule is first passed: what warms or drifts takes its time."""
+    limits = fault.rule.condition
+    about = [d for d in book.subjects(fault.rule.rule_id) if d.device_id in fault.devices]
+    if not isinstance(limits, Limits) or KINDS[fault.kind].effect is None:
+        return fault.begin_s
+    t = np.arange(fault.begin_s, fault.end_s, STEP_S)
+    firsts = []
+    for device in about:
+        found = troubles.wrap(signals(device, book.site), book.site)(t)[str(fault.rule.point)]
+        high = np.inf if limits.high is None else limits.high
+        low = -np.inf if limits.low is None else limits.low
+        past = np.flatnonzero((found > high) | (found < low))
+        firsts += [float(t[past[0]])] if len(past) else []
+    return min(firsts, default=fault.begin_s)
 
 
 def _kind(planned: Planned) -> Kind:

@@ -17,6 +17,7 @@ WARMS_IN_S = 420.0  # time constant of supply air without cold water
 BURST_M3_H = (12.0, 35.0)  # what runs out of a burst pipe, over the limit of its rule
 BURST_BAR = 0.25  # the pressure that is left, as a share of the limit
 CHATTER_S = 7.0  # a level switch that chatters crosses its limit this often
+NEARLY = 0.98  # of what is plausible
 RAMP = 0.6  # a slow drift takes this share of its time to reach its limit
 
 
@@ -60,7 +61,9 @@ def beyond(fault: Fault, device: Device, t: Times, found: Values) -> Values:
     """The rule's condition holds, from one moment to the other."""
     name, condition = str(fault.rule.point), fault.rule.condition
     if isinstance(condition, Rate):
-        return {name: found[name] + condition.by * (1.5 + fault.size)}
+        high = next((p.high for p in device.points if p.name == name), None)
+        risen = found[name] + condition.by * (1.5 + fault.size)
+        return {name: risen if high is None else np.minimum(risen, NEARLY * high)}
     if isinstance(condition, Compare):
         other = found[condition.other]
         margin = condition.deadband + max(1.0, 0.1 * float(np.max(np.abs(other)))) * (1 + fault.size)

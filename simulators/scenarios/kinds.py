@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from pipeline.domain.park import Device, Family
+from pipeline.domain.rule import Rate
 from simulators.scenarios import effects
 from simulators.scenarios.effects import Effect
 from simulators.scenarios.fault import Book, Fault
@@ -13,6 +14,7 @@ from simulators.scenarios.truth import May, Must
 Groups = list[list[Device]]  # one of these groups is struck, all of it
 
 OWN_VOICE = frozenset({"electricity", "water", "gas", "heat", "pump", "lift", "air-handling", "waste-water"})
+HEADROOM = 1.3  # of a point above the rise that a rule looks for
 SUMS = ("flow-vs-sum", "supply-return", "power-unusual", "power-jump")  # compare what others measure
 
 
@@ -35,6 +37,17 @@ class Kind:
 def each(book: Book, rule: str) -> Groups:
     """Any single subject of the rule."""
     return [[d] for d in book.subjects(rule)]
+
+
+def each_able(book: Book, rule: str) -> Groups:
+    """Any single subject that can go past the rule's limit without becoming implausible."""
+    found = []
+    for device in book.subjects(rule):
+        condition = book.rule(rule).condition
+        high = next((p.high for p in device.points if p.name == book.rule(rule).point), None)
+        if not isinstance(condition, Rate) or high is None or high > HEADROOM * condition.by:
+            found.append([device])
+    return found
 
 
 def each_alone(book: Book, rule: str) -> Groups:
@@ -98,8 +111,8 @@ KINDS = {
     "tank-low": Kind("tank-level-low", each, effects.beyond),
     "lights-left-on": Kind("lights-at-night", each, effects.beyond),
     "sensor-drift": Kind("room-hot", each, effects.drift),
-    "limit": Kind(None, each, effects.beyond, side=SUMS),  # any rule of kind limits, state, rate, compare or schedule
-    "drift": Kind(None, each, effects.drift, side=SUMS),
+    "limit": Kind(None, each_able, effects.beyond, side=SUMS),  # limits, state, rate, compare or schedule
+    "drift": Kind(None, each_able, effects.drift, side=SUMS),
 }
 
 
@@ -124,10 +137,3 @@ def may(fault: Fault, book: Book) -> tuple[May, ...]:
         silent = tuple(r.rule_id for r in book.rules.values() if r.kind == "no-data" and r.point)
         found += [May(silent, fault.devices, quiet=True)] if silent else []
     return tuple(found)
-
-
-def since_s(fault: Fault) -> float:
-    """When the condition first held: a drift takes its time to get there."""
-    if fault.kind in ("sensor-drift", "drift"):
-        return fault.begin_s + effects.RAMP * (fault.end_s - fault.begin_s) * 0.9
-    return fault.begin_s

@@ -20,3 +20,13 @@ select coalesce(max(extract(epoch from at - oldest)), 0)::float8 from smartpark.
 -- name: failing_steps
 -- What the engine's steps said the last time that they failed.
 select step, error from smartpark.engine_step where error is not null order by step;
+
+-- name: waiting_alarms
+-- Alarms before people that nobody has seen yet.
+select alarm from smartpark.alarm
+ where closed is null and not acknowledged and hold is null and annunciated <= %(before)s
+ order by watch;
+
+-- name: latched_alarms
+-- Alarms whose condition is over, that were seen, and that a person must reset.
+select alarm from smartpark.alarm where closed is null and state = 'latched-acknowledged' order by watch;
