@@ -29,7 +29,7 @@ function tell(name, item) {
     case "peak": return { text: [known(one.value) ? number(one.value) : null, ""], met: one.met, notes: [one.at && t("aq.at", { at: when(one.at) })] };
     case "flood": return { text: percent(one.value), met: one.met, notes: [known(one.value) && t("aq.floods", { n: number(floods.length) })] };
     case "top_10": return { text: percent(one.value), met: one.met, notes: [t("aq.n", { n })] };
-    case "chattering": return { text: [number(one.value), ""], met: one.met, notes: [t("aq.subjects", { n })] };
+    case "chattering": return { text: [known(one.value) ? number(one.value) : null, ""], met: one.met, notes: [t("aq.subjects", { n })] };
     case "stale": return { text: [number(one.value), ""], met: one.met,
       notes: [one.value > 0 ? t("aq.oldest", { span: standing(one.at) }) : t("aq.open", { n })] };
     default: {
@@ -52,12 +52,12 @@ function Measure({ name, item }) {
   const { text: [text, unit], met, notes } = tell(name, item);
   const state = freshness.quality.value;
   const verdict = met === false ? html`<span class="tag high">${t("aq.missed")}</span>`
-    : met === null && html`<span class="tag dashed">${text === null && item.covered ? t("unknown") : doubt(item)}</span>`;
+    : met === null && html`<span class="tag dashed">${item.covered && name === "flood" ? t("unknown") : doubt(item)}</span>`;
   return html`<li class=${classes("tile card measure", state, met === false && "high", met === null && "unsure")} id=${`measure-${name}`}>
     <header><h2>${t(`aq.${name}`)}</h2></header>
     <p class="big"><${Figure} value=${text} unit=${unit} known=${text !== null} kind="big" /></p>
     <p class="target"><span>${t(`aq.${name}.target`)}</span>${verdict}</p>
-    <p class="line">${notes.filter(Boolean).join(" · ")}</p>
+    <p class="line">${text !== null && notes.filter(Boolean).join(" · ")}</p>
   </li>`;
 }
 
