@@ -30,12 +30,12 @@ class Boards:
             made = make_board(park, build=self.build, notice=self.notice, read_only=self.read_only)
             return self._boards.setdefault(park_id, made)
 
-    def refresh(self, board: Board, kinds: frozenset[str] = frozenset()) -> dict[str, Face]:
-        """All tiles, none older than it should be. Raises Unavailable."""
+    def refresh(self, board: Board, kinds: frozenset[str] = frozenset(), *, alone: bool = False) -> dict[str, Face]:
+        """All tiles, none older than it should be; `alone`: only those that a notice concerns. Raises Unavailable."""
         if "registry" in kinds:  # its name, zone or address may have changed
             with self.database.read() as reader:
                 board.park = park_info(reader, board.park.park_id)
-        return board.refresh(self.database, now=self.clock.now(), real=time.monotonic(), kinds=kinds)
+        return board.refresh(self.database, now=self.clock.now(), real=time.monotonic(), kinds=kinds, alone=alone)
 
     def choose(self, park_id: str | None) -> str:
         """The park that is meant: the one named, else the only one there is. Raises InvalidParameter, Unavailable."""

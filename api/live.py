@@ -11,6 +11,7 @@ import time
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 
 import msgspec
 
@@ -28,6 +29,7 @@ TICK_S = 1.0
 IDLE_TICK_S = 5.0  # of a park that nobody watches, so that who comes is shown figures at once
 IDLE_LIFE_S = 300.0  # after which it is left alone
 GAP_S = 0.25  # notices bring a refresh forward, but never closer than this to the last
+URGENT = frozenset({"alarm"})  # what these notices concern is sent before the other tiles are computed
 HEARTBEAT_S = 5.0
 OVERDUE_S = 4.0  # a refresh that takes longer counts as: the database is away
 FIRST_WAIT_S = 10.0
@@ -104,6 +106,7 @@ class Hub:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._failed: str | None = None
         self._begun: float | None = None
+        self._done = 0.0  # monotonic: when the last refresh ended
         self._announced_away = False
         self.closing = False
 
@@ -188,7 +191,7 @@ class Hub:
             due = min((c.due for c in self._channels.values()), default=now + TICK_S)
             try:
                 await asyncio.wait_for(self._stirred.wait(), max(0.0, due - now))
-                await asyncio.sleep(GAP_S)
+                await asyncio.sleep(max(0.0, self._done + GAP_S - time.monotonic()))
             except TimeoutError:
                 pass
             self._stirred.clear()
@@ -198,12 +201,17 @@ class Hub:
                     await self._refresh(channel, kinds)
                 if not channel.clients and time.monotonic() - channel.wanted > IDLE_LIFE_S:
                     del self._channels[chosen]
+            self._done = time.monotonic()
 
     async def _refresh(self, channel: Channel, kinds: frozenset[str]) -> None:
         loop = asyncio.get_running_loop()
         self._begun = time.monotonic()
         overdue = loop.call_later(OVERDUE_S + 0.05, self._announce)
         try:
+            if kinds & URGENT and channel.ready.is_set():
+                first = partial(self.boards.refresh, channel.board, kinds & URGENT, alone=True)
+                channel.publish(await loop.run_in_executor(self._worker, first))
+                kinds -= URGENT
             faces = await loop.run_in_executor(self._worker, self.boards.refresh, channel.board, kinds)
             self._failed = None
             channel.publish(faces)

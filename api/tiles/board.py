@@ -63,14 +63,15 @@ class Board:
         self._lock = threading.Lock()
 
     def refresh(
-        self, database: Database, *, now: datetime, real: float, kinds: frozenset[str] = frozenset()
-    ) -> dict[str, Face]:
-        """Computes what is due at `real` (monotonic s) or concerned by notices of `kinds`; returns all faces.
+        self, database: Database, *, now: datetime, real: float, kinds: frozenset[str] = frozenset(),
+        alone: bool = False,
+    ) -> dict[str, Face]:  # fmt: skip
+        """Computes what is due at `real` (monotonic s; not if `alone`) or concerned by notices of `kinds`; all faces.
 
         `now` is park time. Raises Unavailable and what else the database raises; tiles computed before stay.
         """
         with self._lock:
-            due = [s for s in self.sources if self._due(s, real, kinds)]
+            due = [s for s in self.sources if s.kinds & kinds or (not alone and self._due(s, real))]
             if due:
                 with database.read() as reader:
                     look = Look(reader, self.park, now=now, buildings=self._names(reader, real, kinds))
@@ -93,9 +94,9 @@ class Board:
         self._computed[source.name] = real
         metrics.TILE_SECONDS.labels(source.name).observe(time.perf_counter() - begun)
 
-    def _due(self, source: Source, real: float, kinds: frozenset[str]) -> bool:
+    def _due(self, source: Source, real: float) -> bool:
         computed = self._computed.get(source.name)
-        return computed is None or bool(source.kinds & kinds) or real - computed >= source.every_s - EARLY_S
+        return computed is None or real - computed >= source.every_s - EARLY_S
 
     def _names(self, reader: Reader, real: float, kinds: frozenset[str]) -> dict[str, dict[str, str]]:
         held = self._buildings
