@@ -31,11 +31,14 @@ class Shot:
     ready: str = "main.stream-live #map .solid"
 
 
+ALARMS = "main.alarms-page.stream-live #list .rows li"
 INTAKE = "main.intake.stream-live #stage-commit.fresh"
 SHOTS = (
     Shot("wall-overview.png", "zh", 1920, 1080),
     Shot("wall-overview-en.png", "en", 1920, 1080),
     Shot("wall-overview-phone.png", "zh", 390, 844, dots=2),
+    Shot("alarms.png", "zh", 1920, 1080, path="/alarms", ready=ALARMS),
+    Shot("alarms-phone.png", "zh", 390, 844, dots=2, path="/alarms", ready=ALARMS),
     Shot("intake.png", "zh", 1920, 1080, path="/intake", ready=INTAKE),
     Shot("intake-phone.png", "zh", 390, 844, dots=2, path="/intake", ready=INTAKE),
 )

@@ -20,7 +20,7 @@ MISFITS = """() => {
   for (const e of document.querySelectorAll("main *")) {
     const own = [...e.childNodes].some((n) => n.nodeType === Node.TEXT_NODE && n.textContent.trim());
     const box = e.getBoundingClientRect();
-    if (!own || !box.width || e.localName === "title" || e.matches(".map h2")) continue;
+    if (!own || !box.width || e.localName === "title" || e.matches(".map h2, .alarm > *")) continue;
     const tile = e.closest(".tile, .head, .answer, .foot").getBoundingClientRect();
     const list = e.closest(".rows")?.getBoundingClientRect();
     if (list && box.left >= list.right - 1) continue;

@@ -1,6 +1,7 @@
 // What people do to alarms: sent once, never queued; what did not go through is said, and what was typed stays.
 import { batch, signal } from "../html.js";
 import { parkNow } from "../clock.js";
+import { data } from "../store.js";
 import { number } from "../format.js";
 import { stamp } from "../time.js";
 import { t } from "../i18n/index.js";
@@ -15,7 +16,7 @@ export const sending = signal(null);
 export const said = signal(null);
 /** Which form is open: comment, shelve, out-of-service, or null. */
 export const form = signal(null);
-/** What is to be done once somebody has given a name; null: nobody is asked. */
+/** {then, where}: what is to be done once somebody has given a name, and where it is asked for; null: nobody is. */
 export const asking = signal(null);
 /** {what, again}: an act that never left this screen. */
 export const unsent = signal(null);
@@ -25,10 +26,10 @@ export const field = (alarm, name) => `${alarm ?? "many"} ${name}`;
 
 const known = (number) => (detail.value?.alarm === number ? detail.value : open.value?.find((alarm) => alarm.alarm === number));
 
-/** Does `act` with the actor's name; asks for it first where nobody has given one. */
-export function withActor(act) {
-  if (actor.value) return act();
-  asking.value = act;
+/** Does `then` with the actor's name; asks for it first, at its place, where nobody has given one. */
+export function withActor(then, where) {
+  if (actor.value) return then();
+  asking.value = { then, where };
   return undefined;
 }
 
@@ -59,9 +60,10 @@ async function overtaken(number, text) {
 const seenText = ({ seen_by: who, seen_at: at }) =>
   who && who !== actor.value ? t("wrong.seen", { who: actorText(who), at: stamp(at, parkNow()) }) : null;
 
-/** Acknowledges one alarm or several, with the comment that was typed. */
-export function acknowledge(numbers) {
-  const one = numbers.length === 1 ? numbers[0] : null;
+/** Acknowledges the alarm of the detail, or the marked ones (`many`), with the comment that was typed. */
+export function acknowledge(numbers, { many = false } = {}) {
+  if (!numbers.length) return;
+  const one = many ? null : numbers[0];
   const typed = field(one, "comment");
   withActor(() => send({
     key: "acknowledge", alarm: one, path: "/alarms/acknowledge", what: t("act.acknowledgeMany", { n: number(numbers.length) }),
@@ -74,7 +76,7 @@ export function acknowledge(numbers) {
       if (one === null) marked.value = new Set(refused.map(({ alarm }) => alarm));
       if (rest.length) said.value = { alarm: one, level: "high", text: restText(rest) };
     },
-  }));
+  }), many ? "many" : "detail");
 }
 function restText(rest) {
   const [first] = rest;
@@ -90,7 +92,7 @@ export function act(alarm, verb, { body = {}, fields = [] } = {}) {
       for (const name of fields) type(field(alarm, name), "");
       form.value = null;
     },
-  }));
+  }), "detail");
 }
 
 /** Whether life safety, or what it is now, forbids an act; the reason in words, or null. */
@@ -101,7 +103,8 @@ export function forbidden(alarm, verb) {
 
 /** Which acts an alarm is open to. */
 export function possible(alarm) {
-  if (alarm.closed || alarm.gone) return [];
+  if (alarm.gone || data("alarms").read_only) return [];
+  if (alarm.closed) return ["comment"];
   if (alarm.hold) return alarm.hold === "suppressed" ? ["comment"] : ["release", "comment"];
   return [!alarm.acknowledged && "acknowledge", alarm.acknowledged && alarm.latches && "reset", "comment", "shelve", "out-of-service"].filter(Boolean);
 }

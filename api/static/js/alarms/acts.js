@@ -1,7 +1,8 @@
 // The buttons of an alarm: one that comes first, the others after it; what is not offered says why.
 import { classes, html } from "../html.js";
+import { data } from "../store.js";
 import { t } from "../i18n/index.js";
-import { acknowledge, act, asking, forbidden, form, possible, said, sending } from "./acting.js";
+import { acknowledge, act, forbidden, form, possible, said, sending } from "./acting.js";
 import { AskActor, Forms } from "./forms.js";
 
 const FORMS = new Set(["comment", "shelve", "out-of-service"]);
@@ -37,11 +38,11 @@ export function Acts({ alarm }) {
   const first = firstAct(alarm);
   const reasons = [...new Set(verbs.map((verb) => forbidden(alarm, verb)).filter(Boolean))];
   return html`<div class="acts" id="acts">
-    ${!verbs.length && html`<p class="why-not">${t("act.nothing")}</p>`}
+    ${(alarm.closed || !verbs.length) && html`<p class="why-not">${t(data("alarms").read_only ? "act.readOnly" : "act.nothing")}</p>`}
     <div class="buttons">${first && html`<div class="first"><${Button} alarm=${alarm} verb=${first} kind="primary" /></div>`}
       ${verbs.filter((verb) => verb !== first).map((verb) => html`<${Button} key=${verb} alarm=${alarm} verb=${verb} kind="do" />`)}</div>
     ${reasons.map((text) => html`<p class="why-not" key=${text}>${text}</p>`)}
-    ${asking.value && html`<${AskActor} />`}
+    <${AskActor} where="detail" />
     <${Forms} alarm=${alarm} /><${Said} alarm=${alarm.alarm} />
   </div>`;
 }

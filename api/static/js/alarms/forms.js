@@ -5,11 +5,11 @@ import { t } from "../i18n/index.js";
 import { act, acknowledge, asking, field, form, sending } from "./acting.js";
 import { actor, become, draft, type } from "./typed.js";
 
-const SHELF_MIN = [30, 60, 240, 480, 1440];
+const SHELF_MIN = [30, 60, 120, 240, 480]; // PARK_SHELF_HOURS allows eight hours by default
 
 function useFocus() {
   const ref = useRef(null);
-  useLayoutEffect(() => ref.current?.focus({ preventScroll: true }), []);
+  useLayoutEffect(() => ref.current?.focus(), []);
   return ref;
 }
 
@@ -23,18 +23,21 @@ export function Line({ name, label, focus, list }) {
 
 /** Who acts: shown always, asked once. */
 export function Actor() {
-  if (asking.value) return null;
+  if (asking.value?.where === "bar") return html`<${AskActor} where="bar" />`;
   return html`<span class="actor">${actor.value ? t("actor.is", { name: actor.value }) : t("actor.none")}
-    <button type="button" class="quiet" onClick=${() => { asking.value = () => {}; }}>${t(actor.value ? "actor.change" : "actor.set")}</button></span>`;
+    <button type="button" class="quiet" onClick=${() => { asking.value = { then() {}, where: "bar" }; }}>${t(actor.value ? "actor.change" : "actor.set")}</button></span>`;
 }
 
-export function AskActor() {
+/** The question for a name, where it was raised. */
+export const AskActor = ({ where }) => (asking.value?.where === where ? html`<${Question} />` : null);
+
+function Question() {
   const ref = useFocus();
   const submit = (event) => {
     event.preventDefault();
     const text = ref.current.value;
     if (!text.trim()) return ref.current.focus();
-    const then = asking.value;
+    const { then } = asking.value;
     become(text);
     asking.value = null;
     return then();

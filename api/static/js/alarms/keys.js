@@ -33,7 +33,7 @@ function onKey(event) {
   const alarm = alarmOf(chosen.value);
   if (STEPS[key]) step(STEPS[key]);
   else if (key === "x" && chosen.value) toggle([chosen.value]);
-  else if (key === "a" && marked.value.size && !sending.value) acknowledge([...marked.value].filter((n) => !alarmOf(n)?.acknowledged && !alarmOf(n)?.hold));
+  else if (key === "a" && marked.value.size && !sending.value) acknowledge([...marked.value].filter((n) => !alarmOf(n)?.acknowledged && !alarmOf(n)?.hold), { many: true });
   else if (ACTS[key] && alarm) perform(alarm, ACTS[key]);
   else return undefined;
   return event.preventDefault();

@@ -4,6 +4,7 @@ import { data, freshness, lost, tick } from "../store.js";
 import { number, span } from "../format.js";
 import { t } from "../i18n/index.js";
 import { acknowledge, said, sending } from "./acting.js";
+import { AskActor } from "./forms.js";
 import { canAskOlder, choose, chosen, closedShown, frozen, hold, marked, moved, near, open, past, readOlder, rows, toggle, trouble, unfolded } from "./ledger.js";
 import { byUrgency } from "./order.js";
 import { stamp } from "../time.js";
@@ -77,7 +78,7 @@ function Many() {
   const known = new Map((open.value ?? []).map((alarm) => [alarm.alarm, alarm]));
   const unseen = numbers.filter((n) => known.get(n) && !known.get(n).acknowledged && !known.get(n).hold);
   return html`<div class="many" role="group"><span>${t("filter.marked", { n: number(numbers.length) })}</span>
-    <button type="button" class="primary" disabled=${!unseen.length || Boolean(sending.value)} onClick=${() => acknowledge(unseen)}>
+    <button type="button" class="primary" disabled=${!unseen.length || Boolean(sending.value)} onClick=${() => acknowledge(unseen, { many: true })}>
       ${sending.value === "acknowledge" ? t("act.sending") : t("act.acknowledgeMany", { n: number(unseen.length) })}</button>
     <button type="button" class="quiet" onClick=${() => { marked.value = new Set(); }}>${t("filter.unmark")}</button></div>`;
 }
@@ -123,6 +124,6 @@ export function List() {
       ${closedShown.value && past.value?.length > 0 && html`<li class="older">${canAskOlder.value
         ? html`<button type="button" class="do" onClick=${readOlder}>${t("filter.older")}</button>` : t("filter.end")}</li>`}
     </ul>
-    <${Many} />${said.value?.alarm === null && html`<p class=${classes("said", said.value.level)} role="alert">${said.value.text}</p>`}
+    <${AskActor} where="many" /><${Many} />${said.value?.alarm === null && html`<p class=${classes("said", said.value.level)} role="alert">${said.value.text}</p>`}
   </section>`;
 }

@@ -4,7 +4,7 @@ import { classes, html, signal, useEffect, useLayoutEffect, useRef, useState } f
 import { geometry } from "../store.js";
 import { fields, instantOf, stamp } from "../time.js";
 import { name, t } from "../i18n/index.js";
-import { withActor, asking } from "./acting.js";
+import { withActor } from "./acting.js";
 import { AskActor, Line } from "./forms.js";
 import { actor, draft, type } from "./typed.js";
 import { get, post } from "./wire.js";
@@ -71,9 +71,9 @@ export function Windows({ park }) {
     event.preventDefault();
     const body = { park, starts: instant(text("starts")), ends: instant(text("ends")), reason: text("reason"),
       ...(text("device") ? { device: text("device") } : text("space") && { space: text("space") }) };
-    withActor(() => send("/maintenance", body));
+    withActor(() => send("/maintenance", body), "windows");
   };
-  const cancel = (entry) => withActor(() => send(`/maintenance/${entry.maintenance}/cancel`, {}));
+  const cancel = (entry) => withActor(() => send(`/maintenance/${entry.maintenance}/cancel`, {}), "windows");
   const places = (geometry.value ?? []).filter(({ kind }) => kind !== "room");
   const ready = text("starts") && text("ends") && text("reason") && !busy;
   return html`<dialog class="windows" id="windows" ref=${ref} onClose=${() => { windows.value = false; }} aria-label=${t("window.title")}>
@@ -90,7 +90,7 @@ export function Windows({ park }) {
       <${Line} name=${key("reason")} label=${t("act.reason")} />
       <button class="primary" disabled=${!ready}>${t(busy ? "act.sending" : "window.add")}</button>
     </form>
-    ${asking.value && html`<${AskActor} />`}
+    <${AskActor} where="windows" />
     ${said && html`<p class="said high" role="alert">${said}</p>`}
   </dialog>`;
 }

@@ -170,6 +170,7 @@ export const alarms = {
   "act.lifeSafety": "Life safety: cannot be shelved or taken out of service",
   "act.resetLater": "Its condition still stands; reset it when that is over",
   "act.nothing": "Closed: nothing to do",
+  "act.readOnly": "This server only shows; nothing can be done here",
   "act.mark": "Select {what}",
   "act.theme": "Light / dark",
   "act.retry": "Try again",

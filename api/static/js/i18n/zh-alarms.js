@@ -167,6 +167,7 @@ export const alarms = {
   "act.lifeSafety": "人身安全报警：不能搁置、不能停用",
   "act.resetLater": "条件仍成立；恢复后才能复位",
   "act.nothing": "已关闭，无需操作",
+  "act.readOnly": "此服务器只供查看，不能操作",
   "act.mark": "选中 {what}",
   "act.theme": "明暗",
   "act.retry": "重试",

@@ -22,11 +22,13 @@ function Row({ row }) {
   const { n, u } = sizeOf(row);
   const left = incident ? null : leftOf(alarm);
   const seen = u ? t("verdict.unacknowledged", { n: number(u) }) : t("verdict.allSeen");
+  const who = !incident && (alarm.acknowledged || !alarm.active) ? whoText(alarm) : ""; // nobody is the rule here, and bold says it
   return html`<li class=${classes("two alarm", alarm.priority, u > 0 && "open")}>
     <span class=${classes("tag", alarm.priority)}>${priorityText(alarm.priority)}</span>
-    <a class="name" href=${address(alarm.alarm)}>${incident ? incidentText(incident, n) : titleText(alarm)}</a>
-    <span class="about">${t("alarm.since", { span: span(ageOf(incident ? { began: incident.opened } : alarm)) })}${!incident && ` · ${reasonText(alarm)}`}</span>
-    <span class="who">${incident ? seen : whoText(alarm)}${left !== null && html` · <b class=${classes("due", left < 0 && "over")}>${leftText(alarm)}</b>`}</span>
+    <a class=${classes("name", !who && "wide")} href=${address(alarm.alarm)}>${incident ? incidentText(incident, n) : titleText(alarm)}</a>
+    ${who && html`<span class="who">${who}</span>`}
+    <span class="about">${incident ? seen : reasonText(alarm)}</span>
+    <span class="since">${t("alarm.since", { span: span(ageOf(incident ? { began: incident.opened } : alarm)) })}${left !== null && html` · <b class=${classes("due", left < 0 && "over")}>${leftText(alarm)}</b>`}</span>
   </li>`;
 }
 
