@@ -1,6 +1,7 @@
 """Tile `alarms`: how many are open, the twelve that matter most, floods and incidents; cheap, for every second."""
 
 from collections import defaultdict
+from math import inf
 from typing import Any
 
 from api.alarm_rows import brief
@@ -9,7 +10,7 @@ from api.tiles.look import Look, Tile, names
 from pipeline.domain.rule import Priority
 
 SHOWN = 12
-STALE_AFTER_S = 15
+STALE_AFTER_S = {"ingest": 60, "engine": 15}  # a small park speaks once a minute; the engine looks each second
 
 
 class AlarmsTile:
@@ -24,7 +25,8 @@ class AlarmsTile:
         self.read_only = read_only
 
     def compute(self, look: Look) -> Tile:
-        """as_of is the time up to which alarms were judged: by ingest and by the engine, whichever is behind."""
+        """as_of is the time up to which alarms were judged: by ingest or by the engine, whichever is closer to being
+        stale."""
         counts: dict[str, dict[str, int]] = {p: {"unacknowledged": 0, "acknowledged": 0} for p in Priority}
         sums: dict[str, int] = defaultdict(int)
         for row in look.rows("tile_alarm_counts"):
@@ -47,8 +49,11 @@ class AlarmsTile:
             "judged": judged,
             "read_only": self.read_only,
         }
-        times = list(judged.values())
-        return Tile(None if None in times else min(times), STALE_AFTER_S, data)
+        staleness = {
+            name: (look.now - at).total_seconds() / STALE_AFTER_S[name] if at else inf for name, at in judged.items()
+        }
+        by = max(staleness, key=staleness.__getitem__)
+        return Tile(judged[by], STALE_AFTER_S[by], data)
 
 
 def named(incident: Row) -> dict[str, Any]:
