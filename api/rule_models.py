@@ -99,6 +99,7 @@ class TrialModel(BaseModel):
     subjects: int
     looked_at: int
     readings: int
+    first: datetime | None = Field(description="The oldest reading or event that was looked at; null: there was none.")
     alarms: int = Field(description="Re-opened ones are not counted again.")
     raises: int
     standing: int = Field(description="Subjects whose alarm stood already when that time began.")

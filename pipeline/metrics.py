@@ -60,4 +60,5 @@ ALARM_CONDITIONS = Gauge("park_alarm_conditions", "Watches that each batch is ju
 JUDGE_SECONDS = Histogram("park_judge_seconds", "Time that judging a batch takes.", buckets=SECONDS)
 ALARMS_RAISED = Counter("park_alarms_raised", "Alarms raised or re-opened, historic ones apart.", ["priority"])
 ALARMS_RETURNED = Counter("park_alarms_returned", "Alarms whose condition was over, or that were withdrawn.")
+ALARM_NOTICES_DUE = Counter("park_alarm_notices_due", "Alarms of which people may have to be told.")
 ALARM_NOTICES = Counter("park_alarm_notices", "Decisions whether people are told of an alarm.", ["decision"])

@@ -59,12 +59,18 @@ def _words(told: dict[str, Any]) -> str:
     lines = [f"park {told['park']}, {told['year']}: holidays, make-up days, and what people have set"]
     lines += [f"  {d['day']}  {d['kind']:<8} {d['name'] or ''}  ({d['source']})" for d in told["days"]]
     if "changed" in told:
-        lines.append(f"{told['changed']} days were written")
+        lines.append(f"written: {told['changed']}")
     if told["missing"]:
         lines.append(f"{told['missing']} days have no row: weekdays are taken for working days, weekends for days off")
     if not told["next_year"]:
         lines.append(f"{told['year'] + 1} has no calendar yet; it is published in November")
     return "\n".join(lines)
+
+
+def _kind(text: str) -> DayKind:
+    if text not in list(DayKind):
+        raise argparse.ArgumentTypeError(f'"{text}" is no kind of day; write one of {", ".join(DayKind)}')
+    return DayKind(text)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -76,7 +82,7 @@ def _parser() -> argparse.ArgumentParser:
         verb.add_argument("--year", type=int, metavar="Y", help="this year if left out")
     one = verbs.add_parser("set", help="say what one day is; no import overwrites it")
     one.add_argument("day", type=date.fromisoformat, metavar="DAY", help="2026-02-14")
-    one.add_argument("kind", type=DayKind, metavar="KIND", help=", ".join(DayKind))
+    one.add_argument("kind", type=_kind, metavar="KIND", help=", ".join(DayKind))
     one.add_argument("name", nargs="?", metavar="NAME", help="why")
     for verb in (into, show, one):
         verb.add_argument("--park", metavar="ID", help="which park; may be left out where there is one")

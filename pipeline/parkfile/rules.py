@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import psycopg
 
 from pipeline.domain.errors import NotFound, ParkError
-from pipeline.domain.rule import Rule
+from pipeline.domain.rule import Rule, SubjectKind
 from pipeline.domain.subjects import Subject
 from pipeline.parkfile.apply import fail
 from pipeline.parkfile.devices import only_park, save
@@ -64,13 +64,20 @@ def _parser() -> argparse.ArgumentParser:
     out.add_argument("--out", type=Path, metavar="FILE", help="where to; standard output if left out")
     trial = verbs.add_parser("try", help="which alarms a rule would have raised")
     trial.add_argument("rule", metavar="ID|FILE", help="a rule of the park, or a park or rule file")
-    trial.add_argument("--days", type=float, default=7.0, help="so far back (7)")
+    trial.add_argument("--days", type=_days, default=7.0, help="so far back (7)")
     trial.add_argument("--most", type=int, default=20 * MOST, help="stop after so many readings of a rule (20 million)")
     for verb in (listing, show, trial):
         verb.add_argument("--json", action="store_true", help="one line of JSON")
     for verb in (listing, show, out, trial):
         verb.add_argument("--park", metavar="ID", help="which park; may be left out where there is one")
     return parser
+
+
+def _days(text: str) -> float:
+    days = float(text)
+    if not 0 < days <= 400:
+        raise argparse.ArgumentTypeError("write more than 0, and at most 400")
+    return days
 
 
 def _find(have: dict[str, Stored], name: str) -> Stored:
@@ -128,7 +135,13 @@ def _tell(trial: Trial, zone: ZoneInfo) -> None:
     days = (trial.until - trial.since) / timedelta(days=1)
     at = len({would.subject for would in trial.raised})
     alarms = f"{trial.alarms} alarm{'' if trial.alarms == 1 else 's'}"
-    print(f"{trial.rule.rule_id}: would have raised {alarms} in {days:g} days, at {at} of {trial.looked_at} subjects")
+    span = f"{days:g} day{'' if days == 1 else 's'}"
+    print(f"{trial.rule.rule_id}: would have raised {alarms} in {span}, at {at} of {trial.looked_at} subjects")
+    if trial.rule.subject is SubjectKind.POINT and trial.looked_at:  # readings come always, events need not
+        if trial.first is None:
+            print("  nothing is stored of that time: it says nothing about the rule")
+        elif trial.first - trial.since > (trial.until - trial.since) / 10:
+            print(f"  stored only since {trial.first.astimezone(zone):%Y-%m-%d %H:%M}")
     if trial.standing:
         print(f"  {trial.standing} more stood when that time began")
     for subject, advice in trial.chattering:

@@ -14,7 +14,7 @@ from psycopg.rows import dict_row, tuple_row
 from pipeline.domain.errors import NotFound
 from pipeline.domain.rule import DayKind
 from pipeline.domain.working_calendar import Days
-from pipeline.rules.track import Track
+from pipeline.rules.track import Track, instant
 from pipeline.rules.windows import Norm, Usual
 from pipeline.store.conditions import Happened
 from pipeline.store.queries import load
@@ -25,11 +25,12 @@ QUERIES = load(Path(__file__).parent / "trial_sql")
 
 @dataclass(slots=True)
 class History:
-    """A park's past. readings: how many were read so far."""
+    """A park's past. readings: how many readings and events were read so far; first: the oldest of them."""
 
     conn: psycopg.Connection[Any]
     park_id: str
     readings: int = 0
+    first: datetime | None = None
 
     def registered(self) -> Registered:
         """What selectors choose from."""
@@ -61,15 +62,17 @@ class History:
     def track(self, point: int, after: datetime, until: datetime, *, means: bool = False) -> Track:
         """A point's usable readings after an instant and up to another; or its quarter-hour means."""
         rows = list(self._rows("trial_means" if means else "trial_readings", point=point, after=after, until=until))
-        self.readings += len(rows)
         ts, value, received = zip(*rows, strict=True) if rows else ((), (), ())
+        if rows:
+            self._read(len(rows), instant(ts[0]))
         return Track(np.array(ts, np.int64), np.array(value, np.float64), np.array(received, np.int64))
 
     def events(self, devices: Iterable[int], after: datetime, until: datetime) -> list[Happened]:
         """What gates said."""
         rows = self._rows("trial_events", devices=sorted(devices), after=after, until=until)
         found = [Happened(*row) for row in rows]
-        self.readings += len(found)
+        if found:
+            self._read(len(found), found[0].ts)
         return found
 
     def transitions(self, device_id: str, after: datetime, until: datetime) -> list[tuple[datetime, str, str]]:
@@ -81,6 +84,10 @@ class History:
     def clocks(self, device: int, after: datetime, until: datetime) -> list[tuple[str, float, datetime, datetime]]:
         """Faults of its clock: which, by how much, since when, until when (None: it stands)."""
         return list(self._rows("trial_clocks", device=device, after=after, until=until))
+
+    def _read(self, readings: int, first: datetime) -> None:
+        self.readings += readings
+        self.first = min(self.first or first, first)
 
     def _rows(self, query: str, **asked: Any) -> Iterator[Any]:
         with self.conn.cursor(row_factory=tuple_row) as cursor:

@@ -39,7 +39,8 @@ class Would:
 @dataclass(frozen=True, slots=True)
 class Trial:
     """What came of it. chattering: by subject, with the setting that would have spared most of it, if one would.
-    standing: subjects whose alarm stood before the time began. truncated: why not everything was looked at."""
+    standing: subjects whose alarm stood before the time began. first: of the readings and events looked at, the oldest.
+    truncated: why not everything was looked at."""
 
     rule: Rule
     since: datetime
@@ -50,6 +51,7 @@ class Trial:
     raised: tuple[Would, ...]
     standing: int
     chattering: tuple[tuple[Subject, Advice | None], ...]
+    first: datetime | None = None
     truncated: str | None = None
 
     @property
@@ -64,7 +66,8 @@ class Trial:
             truncated = f"the first {LISTED} of {len(self.raised)} are listed; ask for fewer days or fewer devices"
         return {
             "rule_id": self.rule.rule_id, "since": self.since.isoformat(), "until": self.until.isoformat(),
-            "subjects": self.subjects, "looked_at": self.looked_at, "readings": self.readings, "alarms": self.alarms,
+            "subjects": self.subjects, "looked_at": self.looked_at, "readings": self.readings,
+            "first": self.first.isoformat() if self.first else None, "alarms": self.alarms,
             "raises": len(self.raised), "standing": self.standing,
             "chattering": [{"subject": _named(s), "advice": _told(advice)} for s, advice in self.chattering],
             "by_subject": [{"subject": _named(s), "alarms": n} for s, n in self.counts().items()],
@@ -116,7 +119,7 @@ def try_rule(
     raised.sort(key=lambda would: would.raised)
     return Trial(
         rule, since, until, len(subjects), looked_at, history.readings, tuple(raised), standing, tuple(chattering),
-        truncated,
+        history.first, truncated,
     )  # fmt: skip
 
 

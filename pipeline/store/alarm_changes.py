@@ -11,6 +11,7 @@ import msgspec
 import psycopg
 from psycopg.types.json import Jsonb
 
+from pipeline import metrics
 from pipeline.domain.alarm import AlarmAction
 from pipeline.store import mailroom
 from pipeline.store.queries import load
@@ -69,6 +70,7 @@ class Changes:
             return []
         conn.execute(QUERIES["write_journal"], {"rows": as_json(self.journal), "now": now, "actor": actor})
         if self.due:
+            metrics.ALARM_NOTICES_DUE.inc(len(self.due))
             alarms, looks, reasons = (list(column) for column in zip(*self.due, strict=True))
             told = {"alarms": alarms, "looks": looks, "reasons": reasons, "now": now}
             conn.execute(QUERIES["add_notices"], told)

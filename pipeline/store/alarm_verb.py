@@ -180,6 +180,8 @@ def show(told: dict[str, Any]) -> None:
         what = f"{row['subject']}/{row['point']}" if row["point"] else row["subject"]
         where = f"{row['priority']:8}  {row['state']:24}  {what}"
         print(f"{row['alarm']:>8}  {written(row['raised'])}  {where}  {row['rule_en']}")
+        if "journal" in told:
+            explain(row)
     for row in told.get("journal", []):
         words = f": {row['reason']}" if row["reason"] else ""
         print(f"          {written(row['at'])}  {row['actor']}  {row['action']} → {row['to_state']}{words}")
@@ -193,6 +195,18 @@ def show(told: dict[str, Any]) -> None:
         print(f"{row['maintenance']:>8}  {written(row['starts'])}  {end}  {where}: {row['reason']} ({row['set_by']})")
     if not any(told.values()):
         print("nothing")
+
+
+def explain(row: Row) -> None:
+    """Why it is an alarm, what that means, and by when somebody should be at it."""
+    said = {key: value for key, value in row["reason"].items() if key != "kind" and value not in (None, [])}
+    words = ", ".join(f"{key.replace('_', ' ')} {value}" for key, value in said.items())
+    print(f"          because of {row['reason'].get('kind', 'what nobody wrote down')}: {words}")
+    for what in ("cause", "consequence"):
+        if row[what]:
+            print(f"          {what}: {row[what]['en']}  {row[what]['zh']}")
+    if row["respond_by"] and not row["closed"]:
+        print(f"          respond by: {written(row['respond_by'])}")
 
 
 def written(value: Any) -> str:

@@ -1,6 +1,6 @@
 """Brings what the database knows of a park to what a park file says, in one transaction, and says what that changes."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime
 from hashlib import blake2b
@@ -12,6 +12,8 @@ from psycopg.types.json import Jsonb
 
 from pipeline.domain.errors import NotFound
 from pipeline.domain.park import Company, Crs, Device, Family, Name, Park, Point, PointKind, Space, SpaceKind
+from pipeline.domain.rule import Rule
+from pipeline.domain.rule_doubts import doubts
 from pipeline.domain.subjects import Candidates
 from pipeline.store import audit, locks, rules, watches
 from pipeline.store.database import guarded
@@ -127,10 +129,21 @@ def _plan(conn: psycopg.Connection, park: Park, *, take_rules: bool) -> Plan:
     standing = rules.stored(conn, park.park_id)
     of_rules = rules.RulePlan() if park.rules is None else rules.plan(standing, park.rules, take=take_rules)
     judged = rules.in_force(standing, None if park.rules is None else of_rules, park.rules or ())
-    known = Candidates.of(park)
-    idle = [f"rule {rule.rule_id}: it watches nothing" for rule in judged if not known.subjects(rule)]
+    warnings = [f"rule {rule.rule_id}: {words}" for rule, words in _odd(park, judged)]
     changes, kept = plan.changes + of_rules.changes, plan.kept + of_rules.kept
-    return replace(plan, changes=changes, kept=kept, warnings=tuple(idle))
+    return replace(plan, changes=changes, kept=kept, warnings=tuple(warnings))
+
+
+def _odd(park: Park, judged: Iterable[Rule]) -> Iterator[tuple[Rule, str]]:
+    """Rules that are no error, and hardly meant."""
+    known = Candidates.of(park)
+    points = {(device.device_id, point.name): point for device in park.devices for point in device.points}
+    for rule in judged:
+        subjects = known.subjects(rule)
+        if not subjects:
+            yield rule, "it watches nothing"
+        for words in doubts(rule, [points[s.device_id, s.point] for s in subjects if s.device_id and s.point]):
+            yield rule, words
 
 
 class _Writer:

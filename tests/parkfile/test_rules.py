@@ -161,6 +161,11 @@ def test_the_command_line(
     out = capsys.readouterr().out
     assert "high: would have raised 1 alarm in 7 days, at 1 of 2 subjects" in out
     assert "pump-1/pressure  9 bar" in out
+    assert "stored only since" in out, "none of six days is no calm"
+    assert command.main(["try", "high", "--days", "0.01"]) == 0
+    out = capsys.readouterr().out
+    assert "would have raised 0 alarms in 0.01 days" in out
+    assert "nothing is stored of that time" in out
     assert command.main(["try", str(tmp_path / "rules.toml"), "--days", "1", "--json"]) == 0
     (trial,) = json.loads(capsys.readouterr().out)["trials"]
     assert (trial["alarms"], trial["raised"][0]["value"], trial["readings"]) == (1, 9.0, 600)

@@ -224,6 +224,8 @@ def test_alarms_from_a_terminal(park: Park, alarm: int, capsys: pytest.CaptureFi
     alarm_verb.main(["show", number])
     words = capsys.readouterr().out
     assert "Li Ming  comment → unacknowledged: on my way" in words
+    assert "because of limits: " in words
+    assert "respond by: " in words
 
 
 def test_planned_work_from_a_terminal(park: Park) -> None:

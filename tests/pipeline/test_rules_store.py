@@ -247,3 +247,6 @@ def test_rule_changes_are_announced_and_idle_rules_are_told(
     assert plan.warnings == ("rule idle: it watches nothing",)
     assert "look at rule idle: it watches nothing" in list(plan.lines())
     assert apply(conn, rule("idle", applies=Selector(brick=("Chiller",)))).warnings
+    bounded = replace(PUMP, points=(replace(PUMP.points[0], low=0, high=6), *PUMP.points[1:]))
+    told = apply(conn, rule(), park=replace(SMALL, devices=(*SMALL.devices, bounded))).warnings
+    assert told == ("rule high: nothing plausible is above 8; the highest is 6",)
