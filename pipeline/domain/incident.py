@@ -12,6 +12,7 @@ from enum import StrEnum
 from pipeline.domain.rule import Priority, RuleKind
 
 MANY = 3  # devices that make a common cause of a rule or a place
+ALIKE = 2  # devices of one type in one building do for a rule: one plant serves them
 URGENCY = {priority: n for n, priority in enumerate(Priority)}
 # What may follow from a gateway that is gone: nothing is heard, or what was kept comes at once. A leak does not.
 OF_LOSS = frozenset(
@@ -103,12 +104,16 @@ def _follows(one: Member, loss: Member, within: timedelta, until: datetime | Non
 
 def _rules(free: Sequence[Member], within: timedelta) -> list[Group]:
     runs = _runs(free, lambda m: (m.rule, m.type) if m.device is not None else None, within)
-    found = [
-        _as_group(IncidentCause.RULE, run, rule=run[0].rule, space_id=_place(run))
-        for run in runs
-        if _devices_of(run) >= MANY
-    ]
-    return _with_others_of_their_devices(found, free, within)
+    common = [run for run in runs if _devices_of(run) >= MANY]
+    for run in runs:
+        if run not in common:
+            common += [
+                near
+                for near in _runs(run, lambda m: m.places[0] if m.places else None, within)
+                if _devices_of(near) >= ALIKE
+            ]
+    found = [_as_group(IncidentCause.RULE, run, rule=run[0].rule, space_id=_place(run)) for run in common]
+    return _with_what_belongs(found, free, within)
 
 
 def _spaces(free: Sequence[Member], within: timedelta) -> list[Group]:
@@ -124,19 +129,26 @@ def _devices(free: Sequence[Member], within: timedelta) -> list[Group]:
     return [_as_group(IncidentCause.DEVICE, run, device=run[0].device) for run in runs if len(run) > 1]
 
 
-def _with_others_of_their_devices(found: list[Group], free: Sequence[Member], within: timedelta) -> list[Group]:
-    """What else a device of a group raises around that time belongs there."""
+def _with_what_belongs(found: list[Group], free: Sequence[Member], within: timedelta) -> list[Group]:
+    """What else a device of a group raises around then belongs there; where one building holds the group, what else
+    happens in it then: a burst pipe takes the pressure of its pumps, and is seen by the water meter."""
     by_alarm = {m.alarm: m for m in free}
     taken = {alarm for one in found for alarm in one.members}
     result = []
     for one in found:
         inside = [by_alarm[alarm] for alarm in one.members]
-        when = {m.device: m.raised for m in inside}
+        devices = {m.device for m in inside}
+        building = inside[0].places[0] if one.space_id and not inside[0].maintenance else None
         others = [
-            m for m in free if m.alarm not in taken and m.device in when and abs(m.raised - when[m.device]) <= within
+            m
+            for m in free
+            if m.alarm not in taken
+            and (m.device in devices or (building in m.places[:1] and not m.maintenance))
+            and any(abs(m.raised - known.raised) <= within for known in inside)
         ]
         taken |= {m.alarm for m in others}
-        result.append(_as_group(one.cause, [*inside, *others], rule=one.rule, space_id=one.space_id))
+        members = [*inside, *others]
+        result.append(_as_group(one.cause, members, rule=one.rule, space_id=one.space_id and _place(members)))
     return result
 
 

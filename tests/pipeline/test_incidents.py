@@ -67,6 +67,17 @@ def test_one_rule_at_three_devices_of_a_type_is_a_plant_or_a_firmware() -> None:
     assert causes(*warm, also) == [("rule", 1, (1, 2, 3, 4, 10))]
 
 
+def test_two_of_a_kind_in_one_building_share_their_plant_and_what_happens_beside_them() -> None:
+    warm = [alarm(n, rule=5, type="ahu", places=("b1", f"b1-f{n}"), seconds=60 * n) for n in (1, 2)]
+    assert causes(*warm) == [("rule", 1, (1, 2))]
+    flow, elsewhere = alarm(3, places=("b1",), seconds=300), alarm(4, places=("b2",), seconds=300)
+    worn, later = alarm(5, places=("b1",), maintenance=True), alarm(6, places=("b1",), seconds=1100)
+    (made,) = group([*warm, flow, elsewhere, worn, later], WITHIN)
+    assert (made.members, made.space_id) == ((1, 2, 3), "b1")
+    clocks = [alarm(n, rule=6, type="room", places=("b1",), maintenance=True) for n in (7, 8, 9)]
+    assert causes(*clocks, flow) == [("rule", 7, (7, 8, 9))]  # a firmware is no matter of the place
+
+
 def test_a_burst_pipe_is_a_matter_of_its_building() -> None:
     pump = alarm(1, places=("b1", "b1-f0"), priority=Priority.MEDIUM)
     pump_too = alarm(2, device=1, places=("b1", "b1-f0"), seconds=5)
