@@ -93,16 +93,29 @@ def test_a_device_that_falls_silent_alarms_once_and_returns_when_it_is_heard(sto
     assert (alarm["state"], alarm["returned"]) == ("returned-unacknowledged", at(50))
 
 
-def test_a_last_will_counts_from_when_it_came(story: Story) -> None:
+@pytest.mark.parametrize("said", [LAST_WILL, "DDEATH", "NDEATH"])
+def test_a_last_will_and_a_sparkplug_death_count_from_when_they_came(story: Story, said: str) -> None:
     add_watch(story.conn, add_rule(story.conn, "device-lost", "no-data"), "m1")
     story.speaks(0, ["m1"])
     story.ticks(1)
-    will = StatusReport(None, ConnectionState.OFFLINE, reason=LAST_WILL)
+    will = StatusReport(None, ConnectionState.OFFLINE, reason=said)
     message = Message(Sender("small", Family.METER, "m1"), "will", b"w" * 16, at(7), [], [will])
     story.writer.write(Batch("test", [message]), now=at(7))
     story.ticks(8)
     (alarm,) = alarms(story.conn)
-    assert (alarm["raised"], alarm["reason"]["why"]) == (at(7), "last-will")
+    assert (alarm["raised"], alarm["reason"]["why"]) == (at(7), said)
+
+
+def test_a_device_says_itself_how_long_a_silence_is_news(story: Story) -> None:
+    """SenML's `ut`, in place of the registered interval."""
+    add_watch(story.conn, add_rule(story.conn, "device-lost", "no-data"), "m1")
+    sample = Sample("m1", at(0), {"active_power": 1.0}, stale_after_s=900.0)
+    message = Message(Sender("small", Family.METER, "m1"), None, None, at(0), [sample])
+    story.writer.write(Batch("test", [message]), now=at(0))
+    story.ticks(1, 60, 899)
+    assert alarms(story.conn) == []
+    story.ticks(911, 912)
+    assert [alarm["raised"] for alarm in alarms(story.conn)] == [at(900)]
 
 
 def test_delays_hold_for_silence_as_for_everything(story: Story) -> None:
