@@ -133,7 +133,9 @@ class Record:
             self.wrong(twice, f'"{key}" and "{twice}" say the same thing twice', f"leave out {twice}")
         value = self.number(key, example="10")
         if value is not None and value * size < least:
-            self.wrong(key, f'"{key}" is {value:g}', f"write {least / size:g} or more")
+            even = size == 1 or not least
+            advice = f"write {least / size:g} or more" if even else f"write {least:g} second or more"
+            self.wrong(key, f'"{key}" is {value:g}', advice)
         return default if value is None else value * size
 
     def listed(self, *keys: str) -> list[Any]:

@@ -67,7 +67,12 @@ def read_condition(record: Record) -> Condition:
         for other in (word for word in found if WORDS[word] is not WORDS[first]):
             record.wrong(other, f'"{first}" and "{other}" are two conditions', "write a rule of its own for each")
         return NONE
-    return _SHORT[kinds.pop()](record)
+    (kind,) = kinds
+    if kind is not RuleKind.LIMITS:
+        for key in ("during", "deadband"):
+            if key in record.table and record.has(key):
+                record.wrong(key, f'"{key}" goes with "above", "below" and "outside" only', "leave it out")
+    return _SHORT[kind](record)
 
 
 def _limits(record: Record) -> Limits:

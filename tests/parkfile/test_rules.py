@@ -114,6 +114,14 @@ def test_every_mistake_has_its_line_and_what_to_write(tmp_path: Path) -> None:
             '1: rule "high": no device "pump-9" is registered; write "pump-2"',
         ),
         ('on = { type = "pump" }\npoint = "pressure"\nabove = 1\nis = 1', '4: rule "high": "above" and "is" are two'),
+        (
+            'on = { type = "pump" }\npoint = "pressure"\nflat_min = 60\nduring = { from = "22:00", until = "06:00" }',
+            '4: rule "high": "during" goes with "above", "below" and "outside" only; leave it out',
+        ),
+        (
+            'on = { type = "pump" }\npoint = "pressure"\nrises = { by = 3, within_min = 0 }',
+            '3: rule "high", rises: "within_min" is 0; write 1 second or more',
+        ),
         ('on = { type = "pump" }\npoint = "pressure"\noutside = [9, 6]', '3: rule "high": its limits 9 and 6 leave'),
     ],
 )
