@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 import psycopg
 
 from pipeline.domain.errors import NotFound, ParkError
+from pipeline.domain.noise import AdviceKind
 from pipeline.domain.rule import Rule, SubjectKind
 from pipeline.domain.subjects import Subject
 from pipeline.parkfile.apply import fail
@@ -147,7 +148,8 @@ def _tell(trial: Trial, zone: ZoneInfo) -> None:
     for subject, advice in trial.chattering:
         told = ""
         if advice is not None:
-            told = f"; {advice.kind} {advice.amount:g} would have left {advice.left} of {advice.alarms}"
+            unit = "" if advice.kind is AdviceKind.DEADBAND else " s"
+            told = f"; {advice.kind} {advice.amount:g}{unit} would have left {advice.left} of {advice.alarms}"
         print(f"  {_name(subject)} would chatter{told}")
     for would in trial.raised[:SHOWN]:
         over = f"{would.returned.astimezone(zone):%H:%M:%S}" if would.returned else "stands"

@@ -240,6 +240,15 @@ def test_many_at_once_raise_one(conn: psycopg.Connection, database: str, watch: 
     assert len(notices(conn)) == 1
 
 
+def test_a_second_open_alarm_of_a_watch_is_impossible_and_not_just_unlikely(
+    conn: psycopg.Connection, watch: int
+) -> None:
+    other = add_watch(conn, add_rule(conn, "hotter", "limits", {"high": 0.9}), "m1", "active_power")
+    raise_(conn, [raising(watch, 1), raising(other, 1)], now=at(1))
+    with pytest.raises(psycopg.errors.UniqueViolation, match="alarm_one"):
+        conn.execute("update smartpark.alarm set watch = %s where watch = %s", [watch, other])
+
+
 def test_the_journal_is_append_only_even_for_its_owner(conn: psycopg.Connection, watch: int) -> None:
     up(conn, watch, 0)
     for statement in ("update smartpark.alarm_journal set actor = 'x'", "delete from smartpark.alarm_journal"):
