@@ -11,8 +11,8 @@ from tests.screens.conftest import Wall
 from tests.screens.test_wall import MISFITS, classes
 
 
-def leaking(wall: Wall) -> Any:
-    return wall.message("leak-b5-servers", samples=[Sample("leak-b5-servers", wall.now, {"leak": 1.0})])
+def smoking(wall: Wall) -> Any:
+    return wall.message("smoke-b5-1", samples=[Sample("smoke-b5-1", wall.now, {"smoke": 1.0})])
 
 
 def colour(page: Page, selector: str) -> tuple[str, list[str]]:
@@ -51,12 +51,12 @@ def change(page: Page, name: str, statements: str) -> None:
     page.evaluate(CHANGED.replace("/* change */", statements), name)
 
 
-def test_a_leak_stays_red_when_its_data_are_old_and_when_the_server_is_gone(
+def test_smoke_stays_red_when_its_data_are_old_and_when_the_server_is_gone(
     wall: Wall, show: Callable[..., Page], becomes: Callable[..., None], console_errors: list[str]
 ) -> None:
-    wall.write(*day.minute(wall), leaking(wall))
+    wall.write(*day.minute(wall), smoking(wall))
     page = show(wall)
-    becomes(".verdict li.critical", "漏水 · 5号楼 机房水浸")
+    becomes(".verdict li.critical", "烟感报警 · 5号楼 大堂烟感")
     change(page, "sensors", "tile.as_of = iso(300)")
     change(page, "spaces", "tile.as_of = iso(300)")
     page.wait_for_selector("#sensors.stale")
@@ -64,7 +64,7 @@ def test_a_leak_stays_red_when_its_data_are_old_and_when_the_server_is_gone(
     becomes(".verdict li.critical", "最后所知 14:3")
     wall.stop()
     page.wait_for_selector("main.lost", timeout=15_000)
-    becomes(".verdict li:first-child", "漏水 · 5号楼 机房水浸")
+    becomes(".verdict li:first-child", "烟感报警 · 5号楼 大堂烟感")
     becomes(".verdict li:first-child", "最后所知 14:3")
     becomes(".headline", "画面已过时")
     assert "critical" in classes(page, ".verdict")
@@ -84,7 +84,7 @@ def test_a_leak_stays_red_when_its_data_are_old_and_when_the_server_is_gone(
 def test_an_intake_that_stands_still_is_one_finding(
     wall: Wall, show: Callable[..., Page], becomes: Callable[..., None]
 ) -> None:
-    wall.write(*day.minute(wall), leaking(wall))
+    wall.write(*day.minute(wall), smoking(wall))
     page = show(wall)
     page.wait_for_selector(".verdict li.critical")
     offline = "tile.data.buildings.forEach((b) => { b.offline = 3; })"
@@ -134,7 +134,7 @@ def test_a_forced_door_is_named_and_stands_on_the_map(
 
 
 def test_the_worst_is_said_in_large_letters_and_four_things_are_seen(wall: Wall, show: Callable[..., Page]) -> None:
-    wall.write(*day.minute(wall), leaking(wall))
+    wall.write(*day.minute(wall), smoking(wall))
     page = show(wall, lang="en")
     page.set_viewport_size({"width": 1920, "height": 1080})
     many = "tile.data.buildings.forEach((b) => { b.offline = 2; })"

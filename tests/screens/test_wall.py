@@ -92,13 +92,13 @@ def test_a_tile_whose_data_are_old_goes_grey(wall: Wall, show: Callable[..., Pag
     assert "用电" in page.inner_text(".verdict")
 
 
-def test_a_leak_is_the_first_thing_said(wall: Wall, show: Callable[..., Page], becomes: Callable[..., None]) -> None:
+def test_smoke_is_the_first_thing_said(wall: Wall, show: Callable[..., Page], becomes: Callable[..., None]) -> None:
     wall.write(*day.minute(wall))
     page = show(wall)
     page.wait_for_selector(".verdict:not(.critical)")
-    leak = Sample("leak-b5-servers", wall.now, {"leak": 1.0})
-    wall.write(wall.message("leak-b5-servers", samples=[leak]))
-    becomes(".verdict li.critical", "漏水 · 5号楼 机房水浸")
+    smoke = Sample("smoke-b5-1", wall.now, {"smoke": 1.0})
+    wall.write(wall.message("smoke-b5-1", samples=[smoke]))
+    becomes(".verdict li.critical", "烟感报警 · 5号楼 大堂烟感")
     page.wait_for_selector("#map .solid.critical")
     assert page.locator("#map .solid.critical").count() == 1
     assert "5号楼" in (page.text_content("#map .label.critical") or "")
