@@ -31,6 +31,7 @@ TEXT = st.text(st.characters(categories=["L", "N", "P"]), min_size=1, max_size=2
 BOTH = st.builds(Name, TEXT, TEXT)
 NUMBER = st.floats(-1e6, 1e6).map(lambda x: round(x, 3))
 POSITIVE = st.floats(0.5, 1e6).map(lambda x: round(x, 3))
+INTERVALS = st.floats(0.5, 1e4).map(lambda x: round(x, 3))
 SECONDS = st.integers(1, 100_000).map(float)
 WORD = st.from_regex(r"[a-z][a-z0-9]{0,10}", fullmatch=True)
 WORDS = st.lists(WORD, max_size=3, unique=True).map(tuple)
@@ -47,7 +48,7 @@ CONDITIONS: dict[str, st.SearchStrategy[Condition]] = {
     "point": st.one_of(
         LIMITS,
         st.builds(InState, st.lists(NUMBER, min_size=1, max_size=3).map(tuple)),
-        st.builds(NoData, POSITIVE),
+        st.builds(NoData, INTERVALS),
         st.builds(Flat, SECONDS, POSITIVE),
         st.builds(Rate, POSITIVE | POSITIVE.map(lambda x: -x), SECONDS),
         st.builds(Compare, WORD, NUMBER, NUMBER, st.booleans(), POSITIVE, SECONDS),
@@ -64,7 +65,7 @@ CONDITIONS: dict[str, st.SearchStrategy[Condition]] = {
             several(map(int, DoorState)),
             st.sampled_from([SubjectKind.DEVICE, SubjectKind.SPACE]),
         ),
-        st.builds(NoData, POSITIVE),
+        st.builds(NoData, INTERVALS),
         st.builds(ClockWrong, several(ClockFault)),
     ),
 }

@@ -1,7 +1,7 @@
 """Reads one table of a park file (or one device's rows of a list) key by key, and notes what is wrong with each."""
 
-import math
 import re
+import sys
 from collections.abc import Callable
 from enum import StrEnum
 from typing import Any, Literal, TypeVar, overload
@@ -22,6 +22,8 @@ BRICK_CLASS = re.compile(r"[A-Z][A-Za-z0-9.]*(_[A-Z0-9][A-Za-z0-9.]*)*")
 OTHER_POINT = re.compile(r"([A-Za-z0-9][A-Za-z0-9_.-]{0,63}/)?[a-z][a-z0-9_]{0,62}")
 
 UNITS_S = {"s": 1.0, "min": 60.0, "h": 3600.0}
+LONGEST_S = 366 * 86_400.0  # a year: what is longer no instant can bear, and it would stop whoever adds it to one
+LARGEST_WHOLE = 2**31 - 1  # what an integer column takes
 
 ADVICE = {
     PLACE_ID: 'write small letters, digits and "-" only, beginning with a letter or digit, at most 63',
@@ -97,7 +99,7 @@ class Record:
         if not self.has(key):
             return None
         value = self.table[key]
-        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        if not is_finite(value):
             self.wrong(key, f'"{key}" is not a number', f"write {key} = {example}, without quotes or a unit")
             return None
         if above is not None and value <= above:
@@ -110,6 +112,8 @@ class Record:
         value = self.number(key, example="1")
         if value is not None and value != int(value):
             self.wrong(key, f'"{key}" is {value:g}', "write a whole number")
+        elif value is not None and abs(value) > LARGEST_WHOLE:
+            self.wrong(key, f'"{key}" is {value:g}', f"write a number up to {LARGEST_WHOLE}")
         return None if value is None else int(value)
 
     def flag(self, key: str, *, default: bool = False) -> bool:
@@ -136,6 +140,8 @@ class Record:
             even = size == 1 or not least
             advice = f"write {least / size:g} or more" if even else f"write {least:g} second or more"
             self.wrong(key, f'"{key}" is {value:g}', advice)
+        elif value is not None and value * size > LONGEST_S:
+            self.wrong(key, f'"{key}" is {value:g}', f"write {LONGEST_S / size:.0f} (a year) or less")
         return default if value is None else value * size
 
     def listed(self, *keys: str) -> list[Any]:
@@ -207,11 +213,14 @@ class Record:
 
 def as_pair(value: object, complain: Callable[[], None]) -> tuple[float, float] | None:
     """Two finite numbers out of a list of two."""
-    if isinstance(value, list) and len(value) == 2 and all(_finite(item) for item in value):
+    if isinstance(value, list) and len(value) == 2 and all(is_finite(item) for item in value):
         return float(value[0]), float(value[1])
     complain()
     return None
 
 
-def _finite(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+def is_finite(value: object) -> bool:
+    """Whether a value is a number that every column takes; true and false are none."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    return abs(value) <= sys.float_info.max  # an int may be larger than any float

@@ -20,7 +20,7 @@ from pipeline.domain.rule import (
     Schedule,
     SubjectKind,
 )
-from pipeline.parkfile.fields import OTHER_POINT, Record
+from pipeline.parkfile.fields import OTHER_POINT, Record, is_finite
 from pipeline.parkfile.rule_values import (
     DENIALS,
     at_least_0,
@@ -49,6 +49,7 @@ WORDS = {
     "unusual": RuleKind.DEVIATION,
     "clock": RuleKind.CLOCK,
 }
+MOST_INTERVALS = 10_000.0  # of a year each, at most: an instant bears that
 NONE = InState((1.0,))  # stands in for a condition that could not be read
 
 
@@ -117,7 +118,7 @@ def _limits_or_schedule(record: Record) -> Condition:
 
 def _state(record: Record, key: str = "is") -> InState:
     found = record.listed(key)
-    if not found or not all(isinstance(c, int | float) and not isinstance(c, bool) for c in found):
+    if not found or not all(is_finite(code) for code in found):
         record.wrong(key, f'"{key}" is no code', f"write {key} = 1, or {key} = [1, 2]")
         return NONE
     return InState(tuple(float(code) for code in found))
@@ -168,7 +169,10 @@ def _silent(record: Record) -> Condition:
 
 
 def _no_data(table: Record) -> NoData:
-    return NoData(number(table, "intervals", 3.0, above=0))
+    found = number(table, "intervals", 3.0, above=0)
+    if found > MOST_INTERVALS:
+        table.wrong("intervals", f'"intervals" is {found:g}', f"write {MOST_INTERVALS:g} or less")
+    return NoData(found)
 
 
 def _flat(record: Record) -> Flat:

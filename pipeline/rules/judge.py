@@ -111,7 +111,7 @@ class Judge:
         late = [look for look in looks if look.unexplained(kept[look.watched.watch])]
         past.look_around(conn, self._points, [look for look in late if look.around is None])
         history = [one for look in late for one in past.recorded(look, kept[look.watched.watch])]
-        alarms.lock(conn, [*(look.watched.watch for look, _ in turned), *(one.watch for one in history)])
+        alarms.lock(conn, [*(look.watched.watch for look, _ in turned), *(one.watch for one in history)], now=now)
         changed = _apply(conn, turned, now=now)
         return sorted({*changed, *alarms.raise_(conn, history, now=now)})
 

@@ -125,7 +125,7 @@ def take_out(
     whole_device: bool = False,
 ) -> None:  # fmt: skip
     """Takes what an alarm is about out of service, or its whole device. Raises NotFound, ActRefused."""
-    row = _one(conn, alarm)
+    row = _one(conn, alarm, beside=whole_device)
     if row["hold"] == Hold.OUT_OF_SERVICE:
         raise _refusal(conn, row, "this alarm is out-of-service already")
     if whole_device and row["device"] is None:
@@ -140,7 +140,7 @@ def take_out(
 
 def release(conn: psycopg.Connection, alarm: int, person: Person, *, reason: str | None = None) -> None:
     """Ends what keeps an alarm from people, the strongest of it. Raises NotFound, ActRefused."""
-    row = _one(conn, alarm)
+    row = _one(conn, alarm, beside=True)
     over = {"watch": row["watch"], "device": row["device"], "now": person.now}
     kept = conn.execute(QUERIES["holds_over"], over).fetchone()
     if kept is None:
@@ -171,7 +171,10 @@ def _locked(conn: psycopg.Connection, alarms: Sequence[int]) -> list[Row]:
         return cursor.execute(QUERIES["alarms_to_act"], {"alarms": sorted(set(alarms))}).fetchall()
 
 
-def _one(conn: psycopg.Connection, alarm: int) -> Row:
+def _one(conn: psycopg.Connection, alarm: int, *, beside: bool = False) -> Row:
+    """One alarm, locked; beside: with the others of its device, which what is done may concern."""
+    if beside:
+        conn.execute(QUERIES["lock_beside"], {"alarm": alarm})
     rows = _locked(conn, [alarm])
     if not rows:
         raise NotFound(f"alarm {alarm}")

@@ -58,6 +58,8 @@ def hold_all(conn: psycopg.Connection, new: Sequence[NewHold], *, now: datetime)
     """Sets many holds, each on another subject, none on a life-safety watch. Returns their numbers."""
     if not new:
         return []
+    covered = {"watches": [one.watch for one in new if one.watch], "devices": [one.device for one in new if one.device]}
+    conn.execute(QUERIES["lock_held"], covered)  # alarms before holds: people, who act on an alarm, lock in this order
     added = conn.execute(QUERIES["add_holds"], {"rows": as_json([asdict(one) for one in new]), "now": now}).fetchall()
     for actor in {one.set_by for one in new}:
         watches = [one.watch for one in new if one.watch is not None and one.set_by == actor]
@@ -75,6 +77,7 @@ def release(
     """
     if not holds:
         return []
+    conn.execute(QUERIES["lock_under_holds"], {"holds": list(holds)})  # alarms before holds, as above
     rows = conn.execute(QUERIES["end_holds"], {"holds": list(holds), "by": by, "now": now}).fetchall()
     watches = [watch for *_, watch, _ in rows if watch is not None]
     devices = [device for *_, device in rows if device is not None]

@@ -137,16 +137,16 @@ def standing_of(row: Row) -> Standing:
 
 
 def _look_up(conn: psycopg.Connection, watches: set[int], now: datetime) -> dict[int, Row]:
-    asked = {"watches": sorted(watches)}
-    conn.execute(QUERIES["lock_alarms"], asked)
+    lock(conn, watches, now=now)
     with conn.cursor(row_factory=dict_row) as cursor:
-        cursor.execute(QUERIES["alarms_of_watches"], {**asked, "now": now, "long_ago": now - LONGEST_REOPEN})
+        asked = {"watches": sorted(watches), "now": now, "long_ago": now - LONGEST_REOPEN}
+        cursor.execute(QUERIES["alarms_of_watches"], asked)
         return {row["watch"]: row for row in cursor}
 
 
-def lock(conn: psycopg.Connection, watches: Iterable[int]) -> None:
-    """Locks the open alarms of all watches that a transaction is going to change in several calls, in their order."""
-    conn.execute(QUERIES["lock_alarms"], {"watches": sorted(set(watches))})
+def lock(conn: psycopg.Connection, watches: Iterable[int], *, now: datetime) -> None:
+    """Locks the alarms of all watches that a transaction is going to change in several calls, in their order."""
+    conn.execute(QUERIES["lock_alarms"], {"watches": sorted(set(watches)), "long_ago": now - LONGEST_REOPEN})
 
 
 def _may_reopen(row: Row, one: Raising) -> bool:

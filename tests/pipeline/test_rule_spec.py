@@ -142,3 +142,27 @@ def test_conditions_that_cannot_be(said: dict[str, Any], where: str) -> None:
     with pytest.raises(InvalidRuleError) as caught:
         from_spec({**REST, **said})
     assert where in {p.file for p in caught.value.problems}
+
+
+@pytest.mark.parametrize("much", [1e10, 1e300, 10**400, float("nan"), float("inf")])
+@pytest.mark.parametrize(
+    "key", ["on_delay_s", "off_delay_s", "reopen_s", "late_limit_s", "respond_s", "chatter_s", "chatter_raises"]
+)
+def test_what_no_instant_can_bear_is_refused_before_it_stops_everybody(key: str, much: float) -> None:
+    stored = {**{name: value for name, value in REST.items() if name != "respond_min"}, "respond_s": 60}
+    with pytest.raises(InvalidRuleError) as caught:
+        from_spec({**stored, "point": "p", "kind": "limits", "high": 1, key: much})
+    assert [p.file.removesuffix("_h").removesuffix("_s") for p in caught.value.problems][0] == key.removesuffix("_s")
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        {"kind": "no-data", "intervals": 1e9}, {"kind": "flat", "for_s": 1e12}, {"kind": "state", "codes": [10**400]},
+        {"kind": "state", "codes": [float("nan")]}, {"kind": "rate", "by": 10**400, "within_s": 60},
+        {"kind": "compare", "other": "q", "fresh_s": 1e300}, {"kind": "limits", "high": float("inf")},
+    ],
+)  # fmt: skip
+def test_conditions_that_cannot_be_judged_are_refused(condition: dict[str, Any]) -> None:
+    with pytest.raises(InvalidRuleError):
+        from_spec({**REST, "point": "p", **condition})

@@ -18,7 +18,7 @@ from pipeline.engine.alarms import QUERIES
 from pipeline.engine.alarms.parents import Loss, Parent, Verdict, judge
 from pipeline.engine.alarms.turns import Judged, apply, delays_of
 from pipeline.engine.steps import QUERIES as STEPS
-from pipeline.store import alarm_holds, conditions
+from pipeline.store import alarm_holds, alarms, conditions
 from pipeline.store.alarm_holds import NewHold
 from pipeline.store.alarms import SYSTEM, Row
 
@@ -40,7 +40,9 @@ class LostDevices:
 
     def _lose(self, conn: psycopg.Connection, rows: list[Row], now: datetime) -> int:
         judged = [(row, *judge(*_loss(row), now=now, shortest=self.shortest)) for row in rows]
-        conditions.lock(conn, [row["watch"] for row in rows])  # before any alarm: everybody locks in this order
+        watches = [row["watch"] for row in rows]
+        conditions.lock(conn, watches)  # before any alarm: everybody locks in this order
+        alarms.lock(conn, watches, now=now)  # all at once: what is explained and what is not are told apart below
         _suppress(conn, [(row, why) for row, verdict, why in judged if verdict is Verdict.EXPLAINED], now=now)
         return _look(conn, [row for row, verdict, _ in judged if verdict is not Verdict.WAIT], breach=True, now=now)
 

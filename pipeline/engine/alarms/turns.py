@@ -43,7 +43,7 @@ def apply(conn: psycopg.Connection, judged: Sequence[Judged], *, now: datetime) 
 
 def carry_out(conn: psycopg.Connection, deeds: Sequence[Sequence[Raising | Returning]], *, now: datetime) -> int:
     """Raises and returns, each watch's deeds in their order. Returns how many there were."""
-    lock(conn, [some[0].watch for some in deeds if some])
+    lock(conn, [some[0].watch for some in deeds if some], now=now)
     for nth in zip_longest(*deeds):
         raise_(conn, [deed for deed in nth if isinstance(deed, Raising)], now=now)
         return_(conn, [deed for deed in nth if isinstance(deed, Returning)], now=now)

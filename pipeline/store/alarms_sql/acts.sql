@@ -5,6 +5,13 @@ select alarm, watch, park_id, device, state, active, acknowledged, latches, hold
  where alarm = any (%(alarms)s::bigint[])
  order by watch, alarm for update;
 
+-- name: lock_beside
+-- The open alarms of an alarm's device, with that alarm, locked in order of their watches.
+select alarm from smartpark.alarm
+ where alarm = %(alarm)s
+    or (closed is null and device = (select device from smartpark.alarm where alarm = %(alarm)s))
+ order by watch, alarm for update;
+
 -- name: last_act
 -- What a person did last to an alarm.
 select actor, action, at, reason
@@ -20,10 +27,10 @@ select hold, kind, parent, device, set_by, until
  order by array_position(array['out-of-service', 'suppressed', 'shelved'], kind), hold;
 
 -- name: hold_to_end
--- One hold, locked.
+-- One hold.
 select hold, kind, park_id, parent, ended, ended_by
   from smartpark.alarm_hold
- where hold = %(hold)s for update;
+ where hold = %(hold)s;
 
 -- name: place_of_work
 -- Whether a park, a device and a space of it are known, and the device's number; what was not asked for is known.

@@ -23,10 +23,17 @@ select w.watch, w.rule, r.version, r.park_id, w.point, w.device, w.space_id, v.p
  order by w.watch;
 
 -- name: lock_alarms
--- Locks open alarms of watches, in order, so that nobody changes them meanwhile.
-select alarm from smartpark.alarm
- where watch = any (%(watches)s::int[]) and closed is null
- order by watch for update;
+-- Locks what `alarms_of_watches` finds, in order, so that nobody changes it meanwhile: what may re-open like what is open.
+select a.alarm from smartpark.alarm a
+ where a.alarm in (
+   select n.alarm
+     from unnest(%(watches)s::int[]) as t (watch)
+     join lateral (
+       select o.alarm from smartpark.alarm o
+        where o.watch = t.watch and not o.historic and (o.closed is null or o.closed > %(long_ago)s)
+        order by o.closed desc nulls first limit 1
+     ) n on true)
+ order by a.watch, a.alarm for update;
 
 -- name: add_alarms
 -- New alarms; one that somebody else raised meanwhile stays as it is.

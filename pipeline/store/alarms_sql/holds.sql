@@ -31,6 +31,14 @@ select alarm from smartpark.alarm
    and (watch = any (%(watches)s::int[]) or device = any (%(devices)s::int[]))
  order by watch for update;
 
+-- name: lock_under_holds
+-- Open alarms of what some holds are on, locked in order of their watches.
+select a.alarm from smartpark.alarm a
+ where a.closed is null and not a.life_safety
+   and exists (select from smartpark.alarm_hold h
+                where h.hold = any (%(holds)s::bigint[]) and (h.watch = a.watch or h.device = a.device))
+ order by a.watch for update of a;
+
 -- name: held_alarms
 -- Those alarms, and the strongest hold that lasts on each.
 select a.alarm, a.watch, a.device, a.state, a.active, a.acknowledged, a.latches, a.hold, h.hold as by, h.kind, h.reason,

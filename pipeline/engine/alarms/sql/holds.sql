@@ -14,10 +14,10 @@ update smartpark.alarm_hold h set until = due.until
   from due where h.hold = due.hold and h.until is distinct from due.until;
 
 -- name: over_holds
--- Holds whose time is over.
+-- Holds whose time is over; not locked: alarms come first.
 select hold from smartpark.alarm_hold
  where ended is null and until <= %(now)s
- order by hold limit %(bite)s for update skip locked;
+ order by hold limit %(bite)s;
 
 -- name: unsettled_watches
 -- Watches whose open alarm says something else than the holds that last on it.

@@ -55,7 +55,7 @@ update smartpark.incident
 
 -- name: lock_members
 -- In the order in which everybody locks alarms.
-select alarm from smartpark.alarm where alarm = any (%(alarms)s::bigint[]) order by watch for update;
+select alarm from smartpark.alarm where alarm = any (%(alarms)s::bigint[]) order by watch, alarm for update;
 
 -- name: move_alarms
 -- Alarms into their incidents.

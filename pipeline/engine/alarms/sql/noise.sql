@@ -22,7 +22,7 @@ with heard as (
 ), locked as (
   select alarm from smartpark.alarm
    where alarm in (select alarm from found) and not chattering
-   order by watch for update
+   order by watch, alarm for update
 )
 update smartpark.alarm a set chattering = true from locked l where a.alarm = l.alarm returning a.alarm;
 
@@ -31,7 +31,7 @@ update smartpark.alarm a set chattering = true from locked l where a.alarm = l.a
 with locked as (
   select alarm from smartpark.alarm
    where chattering and raised <= %(quiet)s and received <= %(quiet)s
-   order by watch for update
+   order by watch, alarm for update
 )
 update smartpark.alarm a set chattering = false from locked l where a.alarm = l.alarm returning a.alarm;
 
