@@ -24,6 +24,7 @@ __all__ = ["QUERIES", "SYSTEM", "Changes", "Raising", "Returning", "Row", "as_js
 
 LONGEST_REOPEN = timedelta(days=7)  # closed longer ago than that, no alarm re-opens
 TERMS = ("version", "priority", "position", "life_safety", "maintenance")  # of its rule, copied onto an alarm
+PATIENCE = 2 * SETTLE  # for what may say so, before people are told of late news
 LATE = timedelta(minutes=2)  # news older than this: it may be over already, and what follows may say so
 
 
@@ -165,10 +166,12 @@ def _too_late(one: Raising, row: Row, now: datetime) -> bool:
 
 def _past(one: Returning, row: Row) -> bool:
     """It came late, and was over before people could be told: nobody could have acted. Life safety is always seen, and
-    so is what a person must reset, and what stood before this."""
+    so is what a person must reset, what stood before this, and what people were told of before its end was received (of
+    a device whose clock is slow)."""
     if row["life_safety"] or row["latches"] or row["acknowledged"] or row["occurrences"] > 1 or one.received is None:
         return False
-    return bool(row["annunciated"] - row["raised"] > LATE and one.at <= row["annunciated"])
+    told = row["annunciated"]
+    return bool(told - row["raised"] > LATE and one.at <= told and one.received <= told + PATIENCE)
 
 
 def _hold(row: Row) -> Hold | None:
@@ -178,7 +181,7 @@ def _hold(row: Row) -> Hold | None:
 def _look_at(one: Raising, row: Row, now: datetime) -> datetime:
     """When it is decided whether people are told: at once, but for late news, which may be over already."""
     late = one.received - one.raised > LATE and not row["life_safety"]
-    return now + 2 * SETTLE if late else now
+    return now + PATIENCE if late else now
 
 
 def _reopened(one: Raising, row: Row, changes: Changes, now: datetime) -> Row:

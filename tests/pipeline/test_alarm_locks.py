@@ -1,4 +1,4 @@
-"""Whoever locks alarms does so in one order: people, ingest and the engine wait for each other, and never in a circle."""
+"""Whoever locks alarms does so in one order: people, ingest and the engine wait for each other, never in a circle."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -50,8 +50,8 @@ def open_alarm(conn: psycopg.Connection, watch: int) -> int:
 
 
 def both(
-    conn: psycopg.Connection, pair: list[psycopg.Connection], eventually: Callable[..., Any], first: Callable[[Any], object],
-    waits: Callable[[Any], object], then: Callable[[Any], object],
+    conn: psycopg.Connection, pair: list[psycopg.Connection], eventually: Callable[..., Any],
+    first: Callable[[Any], object], waits: Callable[[Any], object], then: Callable[[Any], object],
 ) -> None:  # fmt: skip
     """One does `first`, the other comes to wait for it with `waits`, the one goes on with `then`: nobody is refused."""
     failed: list[BaseException] = []

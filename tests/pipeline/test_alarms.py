@@ -210,6 +210,13 @@ def test_what_came_late_and_was_over_before_anybody_could_know_is_history(conn: 
     assert states(conn) == ["historic", "returned-unacknowledged"], "it stood while people knew of it"
 
 
+def test_what_people_were_told_of_is_not_made_history_by_a_slow_clock(conn: psycopg.Connection, watch: int) -> None:
+    """A device 170 s behind: the end is measured before, but received long after people were told."""
+    up(conn, watch, 0, now=170)
+    return_(conn, [Returning(watch, at(120), at(290))], now=at(290))
+    assert states(conn) == ["returned-unacknowledged"]
+
+
 def test_an_alarm_is_never_over_before_it_was(conn: psycopg.Connection, watch: int) -> None:
     up(conn, watch, 10)
     down(conn, watch, 9, now=11)

@@ -1,9 +1,12 @@
 """Holds on a timeline: a shelf ends by itself, the strongest of several counts, life safety is never held."""
 
+from datetime import timedelta
+
 import psycopg
 import pytest
 
 from pipeline.domain.alarm import AlarmRefused, Hold
+from pipeline.engine.alarms.holds import Holds
 from pipeline.store.alarm_holds import NewHold, hold, release
 from pipeline.store.alarms import Raising, Returning, raise_, return_
 from tests.pipeline.conftest import at
@@ -91,6 +94,16 @@ def test_life_safety_is_never_held(conn: psycopg.Connection) -> None:
     assert alarms(conn)[0]["state"] == "unacknowledged"
     hold(conn, out_of_service(conn), now=at(3))
     assert alarms(conn)[0]["state"] == "unacknowledged"
+
+
+def test_a_rule_that_becomes_life_safety_lets_go_of_what_it_kept(conn: psycopg.Connection, watch: int) -> None:
+    raised(conn, watch, 0)
+    hold(conn, shelf(watch, 3600), now=at(10))
+    add_rule(conn, "power", "limits", {"high": 400}, life_safety=True)
+    assert Holds(timedelta(seconds=60)).run(conn, at(20)) == 1
+    assert alarms(conn)[0]["state"] == "unacknowledged"
+    assert [n[2] for n in notices(conn)] == ["raised", "released"]
+    assert Holds(timedelta(seconds=60)).run(conn, at(21)) == 0
 
 
 def test_a_shelf_on_what_is_shelved_moves_its_end(conn: psycopg.Connection, watch: int) -> None:

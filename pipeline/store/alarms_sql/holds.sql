@@ -40,13 +40,16 @@ select a.alarm from smartpark.alarm a
  order by a.watch for update of a;
 
 -- name: held_alarms
--- Those alarms, and the strongest hold that lasts on each.
+-- Those alarms, and the strongest hold that lasts on each; none where the rule has become one of life safety.
 select a.alarm, a.watch, a.device, a.state, a.active, a.acknowledged, a.latches, a.hold, h.hold as by, h.kind, h.reason,
        h.parent, h.until
   from smartpark.alarm a
+  join smartpark.alarm_rule r using (rule)
+  join smartpark.alarm_rule_version v on v.rule = r.rule and v.version = r.version
   left join lateral (
     select o.hold, o.kind, o.reason, o.parent, o.until from smartpark.alarm_hold o
      where (o.watch = a.watch or o.device = a.device) and o.ended is null and (o.until is null or o.until > %(now)s)
+       and not v.life_safety
      order by array_position(array['out-of-service', 'suppressed', 'shelved'], o.kind) limit 1
   ) h on true
  where a.alarm = any (%(alarms)s::bigint[])

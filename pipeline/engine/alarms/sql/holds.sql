@@ -20,12 +20,15 @@ select hold from smartpark.alarm_hold
  order by hold limit %(bite)s;
 
 -- name: unsettled_watches
--- Watches whose open alarm says something else than the holds that last on it.
+-- Watches whose open alarm says something else than the holds that last on it; what is life safety by now has none.
 select a.watch
   from smartpark.alarm a
+  join smartpark.alarm_rule r using (rule)
+  join smartpark.alarm_rule_version v on v.rule = r.rule and v.version = r.version
   left join lateral (
     select o.kind from smartpark.alarm_hold o
      where (o.watch = a.watch or o.device = a.device) and o.ended is null and (o.until is null or o.until > %(now)s)
+       and not v.life_safety
      order by array_position(array['out-of-service', 'suppressed', 'shelved'], o.kind) limit 1
   ) h on true
  where a.closed is null and not a.life_safety and a.hold is distinct from h.kind
