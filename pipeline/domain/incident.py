@@ -143,7 +143,7 @@ def _with_what_belongs(found: list[Group], free: Sequence[Member], within: timed
             m
             for m in free
             if m.alarm not in taken
-            and (m.device in devices or (building in m.places[:1] and not m.maintenance))
+            and (m.device in devices or (building in m.places[:1] and not m.maintenance and not m.lost))
             and any(abs(m.raised - known.raised) <= within for known in inside)
         ]
         taken |= {m.alarm for m in others}
