@@ -152,8 +152,8 @@ def test_what_no_instant_can_bear_is_refused_before_it_stops_everybody(key: str,
     stored = {**{name: value for name, value in REST.items() if name != "respond_min"}, "respond_s": 60}
     with pytest.raises(InvalidRuleError) as caught:
         from_spec({**stored, "point": "p", "kind": "limits", "high": 1, key: much})
-    (problem,) = caught.value.problems
-    assert problem.file.removesuffix("_h").removesuffix("_s") == key.removesuffix("_s")
+    told = {problem.file.removesuffix("_h").removesuffix("_s") for problem in caught.value.problems}
+    assert told == {key.removesuffix("_s")}
 
 
 @pytest.mark.parametrize(
