@@ -71,8 +71,7 @@ function count({ reason }) {
   return t("why.count", { n: number(reason.count), what: some, within: span(reason.within_s) });
 }
 function noData({ reason: { heard, why } }) {
-  const since = /^silent since (\S+)$/.exec(why ?? "");
-  const because = why && !since ? t("why.no-data.why", { why: word(`reason.${why}`, why) }) : "";
+  const because = why && !/^silent( since \S+)?$/.test(why) ? t("why.no-data.why", { why: word(`reason.${why}`, why) }) : "";
   return (heard ? t("why.no-data", { at: at(heard) }) : t("why.no-data.never")) + because;
 }
 function flat({ reason, said, show }) {

@@ -188,6 +188,10 @@ export default {
   "reason.said so": "said so itself",
   "reason.birth": "started",
   "reason.heard": "heard again",
+  "reason.point-silent": "the device speaks, this point does not",
+  "reason.DDEATH": "its gateway says that it is gone",
+  "reason.NDEATH": "its node is gone",
+  "reason.stopped": "was stopped",
 
   "sensors.title": "Facility readings",
   "sensors.none": "No reading yet",

@@ -60,7 +60,7 @@ export const quality = {
 
   "beside.title": "指标之外",
   "beside.acknowledged": "已确认（共 {n} 次）",
-  "beside.median": "半数确认于",
+  "beside.median": "确认用时中位数",
   "beside.maintenance": "设备维护类报警",
   "beside.held": "被搁置或抑制",
   "beside.historic": "事后补记",

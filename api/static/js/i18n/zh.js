@@ -184,6 +184,10 @@ export default {
   "reason.said so": "设备自报离线",
   "reason.birth": "启动上线",
   "reason.heard": "恢复上报",
+  "reason.point-silent": "设备在线，此点无数据",
+  "reason.DDEATH": "网关报告设备离线",
+  "reason.NDEATH": "节点离线",
+  "reason.stopped": "正常停止",
 
   "sensors.title": "设施读数",
   "sensors.none": "尚无读数",
