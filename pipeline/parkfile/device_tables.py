@@ -4,7 +4,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from pipeline.domain.park import Device, Family, Point, PointKind
-from pipeline.parkfile.fields import BRICK_CLASS, DEVICE_ID, PLACE_ID, POINT_NAME, TYPE_NAME, Record
+from pipeline.parkfile.fields import BRICK_CLASS, DEVICE_ID, LONGEST_S, PLACE_ID, POINT_NAME, TYPE_NAME, Record
 from pipeline.parkfile.frame import Frame
 from pipeline.parkfile.problems import write_nearest
 
@@ -25,7 +25,7 @@ def read_type(record: Record, name: str) -> DeviceType:
     if not TYPE_NAME.fullmatch(name):
         record.wrong((), "is no name for a type", 'write small letters, digits and "-" only')
     family = record.choice("family", Family, default=Family.SENSOR)
-    interval = record.number("interval_s", above=0)
+    interval = record.number("interval_s", above=0, most=LONGEST_S)
     brick = record.text("brick", grammar=BRICK_CLASS)
     points = read_points(record, {})
     record.close()
@@ -68,7 +68,7 @@ def read_rest(
         space_id=record.text("space", grammar=PLACE_ID),
         gateway_id=record.text("gateway", grammar=DEVICE_ID),
         position=frame.position(record),
-        interval_s=record.number("interval_s", above=0) or kind.interval_s or 60.0,
+        interval_s=record.number("interval_s", above=0, most=LONGEST_S) or kind.interval_s or 60.0,
         brick_class=record.text("brick", grammar=BRICK_CLASS) or kind.brick_class,
         points=tuple(points.values()),
     )
@@ -111,7 +111,7 @@ def _read_point(device: Record, name: str, table: dict[str, Any], *, base: Point
         kind=kind,
         low=low,
         high=high,
-        interval_s=record.number("interval_s", above=0),
+        interval_s=record.number("interval_s", above=0, most=LONGEST_S),
         brick_class=record.text("brick", grammar=BRICK_CLASS),
         role=record.text("role", grammar=TYPE_NAME),
     )

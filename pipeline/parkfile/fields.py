@@ -94,8 +94,10 @@ class Record:
             self.wrong(key, f'"{value}" cannot be its "{key}"', advice)
         return value
 
-    def number(self, key: str, *, above: float | None = None, example: str = "1.5") -> float | None:
-        """A finite number, greater than `above` where given."""
+    def number(
+        self, key: str, *, above: float | None = None, most: float | None = None, example: str = "1.5"
+    ) -> float | None:
+        """A finite number, greater than `above` and not greater than `most` where given."""
         if not self.has(key):
             return None
         value = self.table[key]
@@ -104,6 +106,9 @@ class Record:
             return None
         if above is not None and value <= above:
             self.wrong(key, f'"{key}" is {value:g}', f"write a number above {above:g}")
+            return None
+        if most is not None and value > most:
+            self.wrong(key, f'"{key}" is {value:g}', f"write {most:.0f} or less")
             return None
         return float(value)
 

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from pipeline.domain.park import Crs, Device, Family, Name, Park, Point, PointKind, Space, SpaceKind
 from pipeline.parkfile import InvalidParkFileError, devices, sheet
+from pipeline.parkfile.fields import LONGEST_S
 from pipeline.parkfile.frame import Frame
 from pipeline.parkfile.problems import Findings
 from pipeline.store import parks
@@ -155,7 +156,7 @@ def test_a_stranger_is_listed_and_registered_by_filling_in_its_row(conn: psycopg
 def test_every_error_with_row_and_column(conn: psycopg.Connection, tmp_path: Path) -> None:
     head = HEAD.replace("\n", ",lon,lat,colour,interval_s\n")
     rows = (
-        "pump-2,sensor,pump,泵,Pump,b2,gw-9,,running,,state,,,,,,\n"
+        "pump-2,sensor,pump,泵,Pump,b2,gw-9,,running,,state,,,,,,1e12\n"
         ",,,,,,,,pressure,bar,gauge,0,16,,,,\n"
         "pump-3,sensors,pump,泵,Pump,b1,pump-1,active,running,,sate,1,0,116.33,,,1 min\n"
         "pump-3,sensors,Pump!,泵,Pump,b1,pump-1,,running,bar,gauge,low,16,,,,\n"
@@ -169,6 +170,7 @@ def test_every_error_with_row_and_column(conn: psycopg.Connection, tmp_path: Pat
         '1: unknown column "colour"; known: ' + ", ".join(sheet.TITLES),
         '2 (column space): device "pump-2": space "b2" is not described; describe that space, or name one that is',
         '2 (column gateway): device "pump-2": gateway "gw-9" is not described; write gw-1',
+        '2 (column interval_s): device "pump-2": "interval_s" is 1e+12; write 31622400 or less',
         "3 (column id): a row without an id; write the device's id",
         '4 (column status): device "pump-3": "active" is no status; write registered, provisional or retired',
         '4 (column lat): device "pump-3": half a position; write both lon and lat, or neither',
@@ -222,7 +224,7 @@ def test_the_commands(
 
 TEXTS = st.text(st.characters(exclude_categories=("C", "Z")), min_size=1, max_size=8).filter(str.isprintable)
 NUMBERS = st.floats(allow_nan=False, allow_infinity=False).map(lambda x: x + 0.0)
-ABOVE_0 = st.floats(min_value=1e-9, max_value=1e9)
+ABOVE_0 = st.floats(min_value=1e-9, max_value=LONGEST_S)
 BRICKS = st.none() | st.sampled_from(["Pump", "PM2.5_Sensor", "CO2_Sensor"])
 NAMES = st.builds(Name, TEXTS, TEXTS)
 
