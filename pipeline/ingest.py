@@ -4,12 +4,13 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Protocol
 
 import psycopg
 
 from pipeline import metrics
 from pipeline.domain.message import Batch
-from pipeline.rules.judge import Judge
+from pipeline.rules.judge import Judge, Misjudged
 from pipeline.settings import Settings
 from pipeline.store import columns, events, liveness, mailroom, readings, seen
 from pipeline.store.clocks import ClockWatch
@@ -19,6 +20,12 @@ from pipeline.store.registry import Registry
 from pipeline.store.rows import Rows
 
 Alongside = Callable[[psycopg.Connection], None]
+
+
+class Judging(Protocol):
+    """`Judge.judge`, or the same watch by watch."""
+
+    def __call__(self, conn: psycopg.Connection, rows: Rows, *, now: datetime) -> list[int]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,19 +78,26 @@ class Writer:
         """
         begun = time.perf_counter()
         try:
-            with guarded(), self.conn.transaction():
-                rows, outcome = self._store(batch, now)
-                if alongside is not None:
-                    alongside(self.conn)
-        except BaseException:
-            self.registry.stale = True  # it may name provisional devices that were rolled back
-            raise
+            rows, outcome = self._write(batch, now, alongside, self.judge.judge)
+        except Misjudged:
+            rows, outcome = self._write(batch, now, alongside, self.judge.judge_apart)
         self.registry.suspects |= rows.suspects
         self.registry.distrusted = dict(self.clocks.distrusted)  # from the next batch on
         _measure(outcome, batch, seconds=time.perf_counter() - begun, now=now)
         return outcome
 
-    def _store(self, batch: Batch, now: datetime) -> tuple[Rows, Outcome]:
+    def _write(self, batch: Batch, now: datetime, alongside: Alongside | None, judge: Judging) -> tuple[Rows, Outcome]:
+        try:
+            with guarded(), self.conn.transaction():
+                rows, outcome = self._store(batch, now, judge)
+                if alongside is not None:
+                    alongside(self.conn)
+        except BaseException:
+            self.registry.stale = True  # it may name provisional devices that were rolled back
+            raise
+        return rows, outcome
+
+    def _store(self, batch: Batch, now: datetime, judge: Judging) -> tuple[Rows, Outcome]:
         conn = self.conn
         self._refresh(conn)
         found = seen.claim(conn, batch, self.registry, now=now)
@@ -94,7 +108,7 @@ class Writer:
         stored_events = events.store(conn, rows)
         stored = self.store.store(conn, rows)
         readings.mark_dirty(conn, rows)
-        self.judge.judge(conn, rows, now=now)  # what is stored and what it does to alarms are one transaction
+        judge(conn, rows, now=now)  # what is stored and what it does to alarms are one transaction
         letters = mailroom.keep(conn, batch)
         outcome = Outcome(
             messages=len(batch.messages),

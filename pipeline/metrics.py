@@ -57,6 +57,9 @@ ENGINE_STEP_DONE = Counter("park_engine_step_done", "Things an engine step did (
 
 # Alarms.
 ALARM_CONDITIONS = Gauge("park_alarm_conditions", "Watches that each batch is judged by.")
+JUDGE_FAILURES = Counter(
+    "park_judge_failures", "Watches that could not be judged: an error that nobody foresaw, see the log."
+)
 JUDGE_SECONDS = Histogram("park_judge_seconds", "Time that judging a batch takes.", buckets=SECONDS)
 ALARMS_RAISED = Counter("park_alarms_raised", "Alarms raised or re-opened, historic ones apart.", ["priority"])
 ALARMS_RETURNED = Counter("park_alarms_returned", "Alarms whose condition was over, or that were withdrawn.")

@@ -5,6 +5,7 @@ not normal, are looked at one by one. Locks are taken in this order: newest read
 stores the batch), condition rows, alarms; each in the order of their keys.
 """
 
+import logging
 import time
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -14,6 +15,7 @@ import numpy as np
 import psycopg
 
 from pipeline import metrics
+from pipeline.domain.errors import ParkError
 from pipeline.domain.rule import DoorIn, Rule, RuleKind
 from pipeline.domain.spell import Spell, Turn
 from pipeline.rules import past
@@ -25,8 +27,15 @@ from pipeline.store.alarms import Raising, Returning
 from pipeline.store.columns import array
 from pipeline.store.rows import Rows
 
+log = logging.getLogger("park.rules")
 JUDGED = (RuleKind.LIMITS, RuleKind.STATE, RuleKind.DOOR, RuleKind.COUNT)  # what one reading or event decides
 UNKNOWN = Spell.normal(conditions.LONG_AGO)
+Unit = tuple[str, int]
+"""What can be judged by itself: a point's watch by its slot, or a device's by its key."""
+
+
+class Misjudged(Exception):  # noqa: N818 - it says what to do: the same batch again, with `judge_apart`
+    """judging a batch raised an error that nobody foresaw"""
 
 
 class Judge:
@@ -60,11 +69,50 @@ class Judge:
     def judge(self, conn: psycopg.Connection, rows: Rows, *, now: datetime) -> list[int]:
         """Judges what a batch stored, in its transaction. Returns the alarms that changed."""
         begun = time.perf_counter()
-        seen = self._points.see(rows.readings)
-        happened = concerned(self._by_device, rows.events) if self._by_device else {}
-        changed = self._judge(conn, rows, seen, happened, now=now) if seen or happened else []
+        seen, happened = self._concerned(rows)
+        try:
+            changed = self._judge(conn, rows, seen, happened, now=now) if seen or happened else []
+        except (psycopg.Error, ParkError):
+            raise
+        except Exception as error:
+            raise Misjudged from error
         metrics.JUDGE_SECONDS.observe(time.perf_counter() - begun)
         return changed
+
+    def judge_apart(self, conn: psycopg.Connection, rows: Rows, *, now: datetime) -> list[int]:
+        """The same, but for the watches that cannot be judged: they are found by trying, and named in the log. One rule
+        must never keep a batch from being stored, nor the others from being judged."""
+        seen, happened = self._concerned(rows)
+        units: list[Unit] = [("point", int(slot)) for slot in (seen.slots if seen else ())]
+        units += [("event", watch) for watch in happened]
+
+        def attempt(some: Sequence[Unit]) -> list[int]:
+            slots = [slot for kind, slot in some if kind == "point"]
+            of_events = {watch: happened[watch] for kind, watch in some if kind == "event"}
+            of_points = self._points.only(seen, slots) if seen and slots else None
+            return self._judge(conn, rows, of_points, of_events, now=now) if of_points or of_events else []
+
+        def culprits(some: Sequence[Unit]) -> list[Unit]:
+            try:
+                with conn.transaction(force_rollback=True):
+                    attempt(some)
+            except (psycopg.Error, ParkError):
+                raise
+            except Exception:
+                if len(some) > 1:
+                    return culprits(some[: len(some) // 2]) + culprits(some[len(some) // 2 :])
+                kind, key = some[0]
+                log.exception("watch %d cannot be judged", self._points.keys[key] if kind == "point" else key)
+                metrics.JUDGE_FAILURES.inc()
+                return list(some)
+            return []
+
+        wrong = set(culprits(units)) if units else set()
+        return attempt([unit for unit in units if unit not in wrong])
+
+    def _concerned(self, rows: Rows) -> tuple[Seen | None, Happenings]:
+        """What a batch says of points' watches, and of devices'."""
+        return self._points.see(rows.readings), concerned(self._by_device, rows.events) if self._by_device else {}
 
     def _judge(
         self, conn: psycopg.Connection, rows: Rows, seen: Seen | None, happened: Happenings, *, now: datetime

@@ -70,6 +70,11 @@ class PointWatches:
         marks[slot] = True
         return Seen(reading, slot, self.breaches(slot, readings.value[reading]), np.flatnonzero(marks))
 
+    def only(self, seen: Seen, slots: Sequence[int]) -> Seen:
+        """What was seen of some slots."""
+        kept = self.mask(slots)[seen.slot]
+        return Seen(seen.reading[kept], seen.slot[kept], seen.breach[kept], np.array(slots, np.intp))
+
     def mask(self, slots: Iterable[int]) -> Mask:
         """True at some slots."""
         found = np.zeros(len(self.watches), np.bool_)

@@ -241,3 +241,16 @@ def test_decisions_give_their_reason() -> None:
         one_ = decide(case, now=at(5))
         assert one_.reason.split(":")[0] == word
         assert one_.page == (word in ("life-safety", "low"))
+
+
+def test_what_else_happens_in_a_building_pages_for_itself(conn: psycopg.Connection, watch: int) -> None:
+    cold = add_rule(conn, "cold", "limits")
+    for device in ("x1", "x2"):
+        add_device(conn, device)
+    rooms = [add_watch(conn, cold, device) for device in ("x1", "x2")]
+    numbers = [raised(conn, one_of, 0) for one_of in (*rooms, watch)]
+    incident(conn, *numbers)
+    conn.execute("update smartpark.incident set cause = 'rule'")
+    notices.run(conn, at(1))
+    page, part, other = ([row[1] for row in told(conn) if row[0] == number] for number in numbers)
+    assert (page, part, other) == (["page"], ["withheld"], ["page"])

@@ -12,7 +12,7 @@ from pipeline.store import mailroom
 from pipeline.store.alarms import Row, as_json
 
 BITE = 500
-Told = dict[int, str]  # incidents that people are told of in this bite, with the most urgent priority
+Told = dict[tuple[int, str, int | None], str]  # what people are told of in this bite, with the most urgent priority
 
 
 def run(conn: psycopg.Connection, now: datetime) -> int:
@@ -46,18 +46,30 @@ def _decision(row: Row, incidents: Told, alarms: set[int], now: datetime) -> Dec
     if row["alarm"] in alarms:
         return Decision("withheld", "repeated: people are told of it just now")
     incident = row["incident"]
-    told = [*(row["incident_priorities"] or ()), *([incidents[incident]] if incident in incidents else ())]
+    now_told = [incidents[scope] for scope in _scopes(row) if scope in incidents]
+    told = [*(row["incident_priorities"] or ()), *now_told]
     case = Case(
         life_safety=row["life_safety"], priority=row["priority"], raised=row["raised"], active=row["active"],
         acknowledged=row["acknowledged"], seen_by=row["seen_by"], closed=row["closed"] is not None,
         historic=row["historic"], hold=row["hold"], again=row["decision"] == "withheld", chattering=row["chattering"],
         told=row["told"], ends=row["ends"], work=row["work"], incident=incident,
-        incident_told=row["incident_told"] or (now if incident in incidents else None),
+        incident_told=row["incident_told"] or (now if now_told else None),
         incident_urgency=min(told, key=URGENCY.index, default=None),
     )  # fmt: skip
     one = decide(case, now=now)
     if one.page:
         alarms.add(row["alarm"])
-        if incident is not None:
-            incidents.setdefault(incident, row["priority"])
+        for scope in _scopes(row):
+            incidents.setdefault(scope, row["priority"])
     return one
+
+
+def _scopes(row: Row) -> list[tuple[int, str, int | None]]:
+    """What of an incident people know once they were told of an alarm: all of it where a gateway explains it, else what
+    the same rule or the same device adds."""
+    incident = row["incident"]
+    if incident is None:
+        return []
+    if row["cause"] == "gateway":
+        return [(incident, "gateway", None)]
+    return [(incident, name, row[name]) for name in ("rule", "device") if row[name] is not None]

@@ -1,7 +1,8 @@
 -- name: due_notices
 -- Notices to be decided: whose time has come, or that wait for the end of planned work which somebody cancelled since.
 -- With each what its alarm says now, the planned work that covers it the longest, what people were told already of it,
--- and of its incident while that is open.
+-- and of its incident while that is open: of all of it where a gateway explains it, else of the same rule or device, for
+-- what else happens in a building may need somebody else.
 with due as materialized (
   select n.notice from smartpark.alarm_notice n join smartpark.alarm a using (alarm)
    where n.look <= %(now)s
@@ -12,7 +13,7 @@ with due as materialized (
    limit %(bite)s for update of n skip locked
 )
 select n.notice, n.alarm, n.decision, a.closed, a.historic, a.active, a.acknowledged, a.seen_by, a.hold, a.life_safety,
-       a.priority, a.raised, a.chattering, i.incident,
+       a.priority, a.raised, a.chattering, i.incident, i.cause, a.rule, a.device,
        work.ends, work.reason as work, told.at as told, other.at as incident_told, other.priorities as incident_priorities
   from due
   join smartpark.alarm_notice n using (notice)
@@ -44,6 +45,7 @@ select n.notice, n.alarm, n.decision, a.closed, a.historic, a.active, a.acknowle
       from smartpark.alarm b
       join smartpark.alarm_notice o on o.alarm = b.alarm and o.decision = 'page'
      where b.incident = i.incident and b.alarm <> a.alarm
+       and (i.cause = 'gateway' or b.rule = a.rule or b.device = a.device)
   ) other on true
  order by not a.life_safety, array_position(array['critical', 'high', 'medium', 'low'], a.priority),
           i.root is distinct from a.alarm, n.notice;
