@@ -88,8 +88,11 @@ function fromSpaces(nameOf) {
     silent += offline ?? 0;
   }
   found.sort((a, b) => b.n - a.n);
-  // Where an alarm says who is lost, how many are silent is only its extent.
-  if (silent && alarmed("no-data")) found.splice(0, found.length, { level: "high", key: "silent", text: t("finding.allOffline", { n: silent, places: found.length }) });
+  // Where an alarm says who is lost, how many are silent is only its extent; one device is no extent.
+  if (silent && alarmed("no-data")) {
+    const extent = { level: "high", key: "silent", text: t("finding.allOffline", { n: silent, places: found.length }) };
+    found.splice(0, found.length, ...(silent > 1 ? [extent] : []));
+  }
   if (unknown) found.push({ level: "stale", key: "unheard", text: t("finding.unheard", { n: unknown }) });
   return found;
 }

@@ -44,8 +44,11 @@ export function reasonText(alarm) {
   return (tell && tell(values)) || t("why.other", { rule: name(alarm.rule_name, alarm.rule_id) });
 }
 
-function held({ began, raised }) {
-  const seconds = began && raised ? between(began, raised) : 0;
+/** When this spell began: a re-opened alarm keeps the beginning of its first. */
+const spellOf = ({ began, raised, occurrences }) => (occurrences > 1 ? raised : began);
+
+function held(alarm) {
+  const seconds = alarm.began && alarm.raised ? between(spellOf(alarm), alarm.raised) : 0;
   return seconds >= 1 ? t("why.for", { span: span(seconds) }) : "";
 }
 
@@ -105,9 +108,10 @@ export function lateText({ raised, received }) {
   return seconds > LATE_S ? t("alarm.receivedLate", { at: at(received), span: span(seconds) }) : "";
 }
 
-/** Seconds since its condition began, on the park's clock; null before the server was heard. */
-export function ageOf({ began }) {
+/** Seconds since its condition began (the last time), on the park's clock; null before the server was heard. */
+export function ageOf(alarm) {
   const now = parkNow();
+  const began = spellOf(alarm);
   return now === null || !began ? null : Math.max(0, (now - Date.parse(began)) / 1000);
 }
 

@@ -76,7 +76,7 @@ export const alarms = {
   "verdict.alarms.one": "{n} alarm",
   "verdict.unacknowledged": "{n} unacknowledged",
   "verdict.allSeen": "all acknowledged",
-  "finding.allOffline": "{n} devices offline at {places} places",
+  "finding.allOffline": "{n} devices offline, places: {places}",
 
   "alarm.since": "{span} ago",
   "alarm.left": "{span} left",

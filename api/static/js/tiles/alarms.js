@@ -25,10 +25,9 @@ function Row({ row }) {
   const who = !incident && (alarm.acknowledged || !alarm.active) ? whoText(alarm) : ""; // nobody is the rule here, and bold says it
   return html`<li class=${classes("two alarm", alarm.priority, u > 0 && "open")}>
     <span class=${classes("tag", alarm.priority)}>${priorityText(alarm.priority)}</span>
-    <a class=${classes("name", !who && "wide")} href=${address(alarm.alarm)}>${incident ? incidentText(incident, n) : titleText(alarm)}</a>
-    ${who && html`<span class="who">${who}</span>`}
+    <a class="name wide" href=${address(alarm.alarm)}>${incident ? incidentText(incident, n) : titleText(alarm)}</a>
     <span class="about">${incident ? seen : reasonText(alarm)}</span>
-    <span class="since">${t("alarm.since", { span: span(ageOf(incident ? { began: incident.opened } : alarm)) })}${left !== null && html` · <b class=${classes("due", left < 0 && "over")}>${leftText(alarm)}</b>`}</span>
+    <span class="since">${who && html`<span class="who">${who}</span> · `}${t("alarm.since", { span: span(ageOf(incident ? { began: incident.opened } : alarm)) })}${left !== null && html` · <b class=${classes("due", left < 0 && "over")}>${leftText(alarm)}</b>`}</span>
   </li>`;
 }
 
