@@ -6,7 +6,7 @@ to do: it begins where the database's data end.
 """
 
 import gc
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -51,26 +51,30 @@ def backfill(
     progress: Progress | None = None,
     granted: int = 10,
     faulty: bool = True,
+    only: Collection[str] | None = None,
 ) -> Filled:
     """Stores what the park said in the `days` before `until`, readings every `step_s` seconds.
 
     Begins where data end, if that is later. Of granted decisions only one in `granted` is told: nothing on the
     screens needs them all, and they are a third of the events. Denials, passages and screenings are complete. faulty:
-    with the standing faults.
+    with the standing faults. only: what these devices measured, and nothing else.
     """
     known = _newest(writer)
     since = max(until - timedelta(days=days), known) if known else until - timedelta(days=days)
     cast = Cast(park, seed, boot=LANE, faulty=faulty)
-    points = sum(len(d.points) for d in park.devices)
+    told = tuple(d for d in park.devices if only is None or d.device_id in only)
+    points = sum(len(d.points) for d in told)
     slab_s = step_s * max(1, SLAB_READINGS // max(1, points))
     total = len(_grid(since.timestamp(), until.timestamp(), step_s)) * points
     readings = events = batches = done = 0
     with _without_cycle_search():
-        for messages, end in _slabs(cast, since, until, slab_s=slab_s, step_s=step_s, granted=granted):
+        for messages, end in _slabs(
+            cast, told, since, until, slab_s=slab_s, step_s=step_s, granted=granted if only is None else None
+        ):
             if batches == 0 and not known:
-                messages = [*_statuses(cast, since, name="birth", devices=park.devices), *messages]
+                messages = [*_statuses(cast, since, name="birth", devices=told), *messages]
             if end == until:  # gates and scanners have no readings to be heard by
-                quiet = tuple(d for d in park.devices if not d.points)
+                quiet = tuple(d for d in told if not d.points)
                 messages = [*messages, *_statuses(cast, until, name="heartbeat", devices=quiet)]
             outcome = writer.write(Batch(LANE, messages), now=end)
             readings += outcome.readings
@@ -103,16 +107,18 @@ def _newest(writer: Writer) -> datetime | None:
 
 
 def _slabs(
-    cast: Cast, since: datetime, until: datetime, *, slab_s: int, step_s: int, granted: int
-) -> Iterator[tuple[list[Message], datetime]]:
-    """The messages of each slab and its end, in time order."""
+    cast: Cast, told: tuple[Device, ...], since: datetime, until: datetime, *, slab_s: int, step_s: int,
+    granted: int | None,
+) -> Iterator[tuple[list[Message], datetime]]:  # fmt: skip
+    """The messages of each slab and its end, in time order. granted None: nothing happens at the gates."""
     begin, stop = since.timestamp(), until.timestamp()
     while begin < stop:
         block_end = min(begin + slab_s * BLOCK_SLABS, stop)
         grid = _grid(begin, block_end, step_s)
         times = [datetime.fromtimestamp(t, UTC) for t in grid.tolist()]
-        columns = {d: _columns(cast, d, grid) for d in cast.voices} if len(grid) else {}  # a pause under step_s
-        happenings = cast.days.between(begin, block_end, granted=granted)
+        voices = [d.device_id for d in told if d.points] if len(grid) else []  # else: a pause under step_s
+        columns = {name: _columns(cast, name, grid) for name in voices}
+        happenings = cast.days.between(begin, block_end, granted=granted) if granted is not None else []
         at = 0
         while begin < block_end:
             end = min(begin + slab_s, block_end)
@@ -120,7 +126,7 @@ def _slabs(
             first, last = np.searchsorted(grid, [begin, end]).tolist()
             messages = [
                 message
-                for device in cast.park.devices
+                for device in told
                 if device.device_id in columns
                 if (message := _pack(cast, device, columns[device.device_id], times, first, last, ends))
             ]

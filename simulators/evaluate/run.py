@@ -70,7 +70,10 @@ class Evaluation:
         causes = draw.truth(faults, self.park, rules=rules, seed=self.seed)
         if late := [c.cause for c in causes if c.end > end]:
             raise ConfigurationError(f"{', '.join(late)}: not over within {self.hours:g} h; give more --hours")
-        with stage(self.settings, self.park, begin=begin, speed=self.speed, keep=self.keep) as made:
+        with stage(
+            self.settings, self.park, begin=begin, speed=self.speed, keep=self.keep, seed=self.seed,
+            history_days=self.script.history_days,
+        ) as made:  # fmt: skip
             truth.write(made.folder / "truth.jsonl", causes)
             self._say(f"{len(self.park.devices)} devices, {len(rules)} rules, {len(causes)} causes; {begin:%a %F}, "
                       f"{self.hours:g} h at {self.speed:g} times real time")  # fmt: skip

@@ -14,6 +14,7 @@ from pipeline.domain.park import Park
 from pipeline.settings import Settings
 from pipeline.store import parks, schema
 from pipeline.store.database import connect
+from simulators.evaluate import history
 from simulators.servers import broker as brokers
 from simulators.servers import database as databases
 from simulators.servers.process import ServerError, free_port
@@ -40,9 +41,11 @@ class Stage:
 
 
 @contextmanager
-def stage(settings: Settings, park: Park, *, begin: datetime, speed: float, keep: bool) -> Iterator[Stage]:
+def stage(
+    settings: Settings, park: Park, *, begin: datetime, speed: float, keep: bool, seed: int, history_days: int = 0
+) -> Iterator[Stage]:
     """Servers with nothing but the park in them, whatever PARK_DATABASE_URL and PARK_MQTT_URL say; all of it is
-    stopped and wiped at the end (`keep`: data and logs stay)."""
+    stopped and wiped at the end (`keep`: data and logs stay). history_days: so many days before are in them as well."""
     home = settings.home.absolute()
     folder = home / "evaluate"
     folder.mkdir(parents=True, exist_ok=True)
@@ -52,9 +55,13 @@ def stage(settings: Settings, park: Park, *, begin: datetime, speed: float, keep
     broker.wipe()
     try:
         db, mq = database.start(), broker.start()
-        schema.migrate(db.url, now=begin, settings=settings)
+        migrated = schema.migrate(db.url, now=begin, settings=settings)
         with connect(db.url, application="park evaluate") as conn:
             parks.apply(conn, park, now=begin)
+        if history_days:
+            history.tell(
+                db.url, park, days=history_days, begin=begin, seed=seed, edition=migrated.edition, settings=settings
+            )
         clock = Clock(begin, speed, datetime.now(UTC) + timedelta(seconds=WARM_UP_S))
         stack = Stack(folder, _env(settings, db.url, mq.urls["collector"], folder, clock))
         subprocess.run(

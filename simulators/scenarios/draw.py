@@ -7,7 +7,7 @@ import numpy as np
 
 from pipeline.domain.errors import ConfigurationError
 from pipeline.domain.park import Device, Park
-from pipeline.domain.rule import Limits, Rule
+from pipeline.domain.rule import Deviation, Limits, Rule
 from simulators.scenarios import kinds
 from simulators.scenarios.fault import Book, Fault
 from simulators.scenarios.kinds import KINDS, Kind
@@ -85,6 +85,8 @@ def _since_s(fault: Fault, book: Book, troubles: Trouble) -> float:
     """When the limit of the fault's rule is first passed: what warms or drifts takes its time."""
     limits = fault.rule.condition
     about = [d for d in book.subjects(fault.rule.rule_id) if d.device_id in fault.devices]
+    if isinstance(limits, Deviation):
+        return min((_differs_s(fault, d, book, troubles) for d in about), default=fault.begin_s)
     if not isinstance(limits, Limits) or KINDS[fault.kind].effect is None:
         return fault.begin_s
     t = np.arange(fault.begin_s, fault.end_s, STEP_S)
@@ -96,6 +98,17 @@ def _since_s(fault: Fault, book: Book, troubles: Trouble) -> float:
         past = np.flatnonzero((found > high) | (found < low))
         firsts += [float(t[past[0]])] if len(past) else []
     return min(firsts, default=fault.begin_s)
+
+
+def _differs_s(fault: Fault, device: Device, book: Book, troubles: Trouble) -> float:
+    """When a device is first so far from what it would have said that its rule may look."""
+    asked = fault.rule.condition
+    assert isinstance(asked, Deviation)  # noqa: S101 - the caller looked
+    t = np.arange(fault.begin_s, fault.end_s, STEP_S)
+    calm = signals(device, book.site)
+    bad = troubles.wrap(calm, book.site)(t)[str(fault.rule.point)]
+    past = np.flatnonzero(np.abs(bad - calm(t)[str(fault.rule.point)]) > asked.at_least)
+    return float(t[past[0]]) if len(past) else fault.begin_s
 
 
 def _kind(planned: Planned) -> Kind:

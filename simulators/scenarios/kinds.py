@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from pipeline.domain.park import Device, Family
-from pipeline.domain.rule import Rate
+from pipeline.domain.rule import Deviation, Rate
 from simulators.scenarios import effects
 from simulators.scenarios.effects import Effect
 from simulators.scenarios.fault import Book, Fault
@@ -15,6 +15,7 @@ Groups = list[list[Device]]  # one of these groups is struck, all of it
 
 OWN_VOICE = frozenset({"electricity", "water", "gas", "heat", "pump", "lift", "air-handling", "waste-water"})
 HEADROOM = 1.3  # of a point above the rise that a rule looks for
+ROOM = 4.0  # of a meter, above the least deviation that a rule looks for
 SUMS = ("flow-vs-sum", "supply-return", "power-unusual", "power-jump")  # compare what others measure
 
 
@@ -48,6 +49,14 @@ def each_able(book: Book, rule: str) -> Groups:
         if not isinstance(condition, Rate) or high is None or high > HEADROOM * condition.by:
             found.append([device])
     return found
+
+
+def each_roomy(book: Book, rule: str) -> Groups:
+    """A meter made for far more than what a deviation from the usual must be at least."""
+    asked = book.rule(rule).condition
+    least = asked.at_least if isinstance(asked, Deviation) else 0.0
+    highs = {d.device_id: [p.high for p in d.points if p.name == book.rule(rule).point] for d in book.subjects(rule)}
+    return [[d] for d in book.subjects(rule) if all(h is None or h > ROOM * least for h in highs[d.device_id])]
 
 
 def each_alone(book: Book, rule: str) -> Groups:
@@ -111,6 +120,7 @@ KINDS = {
     "tank-low": Kind("tank-level-low", each, effects.beyond),
     "lights-left-on": Kind("lights-at-night", each, effects.beyond),
     "sensor-drift": Kind("room-hot", each, effects.drift),
+    "unusual-load": Kind("power-unusual", each_roomy),
     "limit": Kind(None, each_able, effects.beyond, side=SUMS),  # limits, state, rate, compare or schedule
     "drift": Kind(None, each_able, effects.drift, side=SUMS),
 }

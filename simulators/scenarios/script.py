@@ -31,13 +31,14 @@ class Planned:
 @dataclass(frozen=True, slots=True)
 class Script:
     """A scenario; begin: park time of day (HH:MM) at which an evaluation starts it; gateways: what of the park is
-    enough for an evaluation (empty: all of it)."""
+    enough for an evaluation (empty: all of it); history_days: so many whole days before it are told first."""
 
     name: str
     begin: str
     hours: float
     gateways: tuple[str, ...] = ()
     faults: tuple[Planned, ...] = ()
+    history_days: int = 0
 
     def starts(self, seed: int, time_zone: str) -> datetime:
         """The instant at which an evaluation starts it: a working day, another one for another seed."""
@@ -67,6 +68,7 @@ def read(name: str) -> Script:
             hours=float(found["hours"]),
             gateways=tuple(found.get("gateways", ())),
             faults=tuple(_planned(row) for row in found.get("fault", ())),
+            history_days=int(found.get("history_days", 0)),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise ConfigurationError(f"{path}: {error!r}; see docs/scenarios.md") from error

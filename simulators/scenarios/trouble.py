@@ -19,6 +19,7 @@ from simulators.payloads import Head
 from simulators.scenarios import effects
 from simulators.scenarios.fault import Fault
 from simulators.scenarios.kinds import KINDS
+from simulators.scenarios.unusual import unusual
 from simulators.signals import DeviceSignals
 from simulators.signals.noise import Array, Times
 from simulators.signals.site import Site
@@ -61,6 +62,8 @@ class Trouble:
                 continue
             if fault.kind == "stuck-meter":
                 values = _stuck(fault, values)
+            elif fault.kind == "unusual-load":
+                values = unusual(fault, device, values)
             elif KINDS[fault.kind].effect is not None:
                 values = _wrong(fault, device, values)
         return signals if values is signals.values else DeviceSignals(device, values)

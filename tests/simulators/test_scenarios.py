@@ -13,7 +13,7 @@ from pipeline import parkfile
 from pipeline.domain.clock import Clock
 from pipeline.domain.errors import ConfigurationError
 from pipeline.domain.park import Park
-from pipeline.domain.rule import CountOf, Deviation, DoorIn, InState, Limits, Rule
+from pipeline.domain.rule import CountOf, Deviation, DoorIn, InState, Limits, Rate, Rule
 from simulators.journal import Journal
 from simulators.publisher import Publisher, micros, real_us
 from simulators.run import PARK_FILE
@@ -101,8 +101,7 @@ def test_bad_day_has_what_makes_one() -> None:
 def test_every_starter_rule_can_be_made_to_alarm_on_purpose(rules: dict[str, Rule]) -> None:
     planned = [p for name in script.names() for p in script.read(name).faults]
     served = {p.rule or KINDS[p.kind].rule for p in planned} | {r for p in planned for r in KINDS[p.kind].more}
-    # What is unusual only days of history tell (docs/scenarios.md).
-    assert {r.rule_id for r in rules.values() if not isinstance(r.condition, Deviation)} - served == set()
+    assert set(rules) - served == set()
 
 
 def test_an_effect_lasts_as_long_as_its_fault_and_breaks_the_rules_limit(park: Park, rules: dict[str, Rule]) -> None:
@@ -149,6 +148,32 @@ def test_a_burst_pipe_is_counted_by_the_register(park: Park, rules: dict[str, Ru
     low = rules["pump-pressure-low"].condition
     assert isinstance(low, Limits) and low.low
     assert all(values(park, fault, pump, "pressure", 20) < low.low for pump in fault.devices[1:])
+
+
+def test_an_unusual_load_comes_slowly_is_counted_and_stays_plausible(park: Park, rules: dict[str, Rule]) -> None:
+    asked, jump = rules["power-unusual"].condition, rules["power-jump"].condition
+    assert isinstance(asked, Deviation) and isinstance(jump, Rate)
+    for seed in SEEDS:
+        fault = one(park, rules, "unusual-load", seed=seed)
+        meter = next(d for d in park.devices if d.device_id == fault.devices[0])
+        calm, bad = (Cast(park, 3, "b", faulty=False, troubles=t) for t in (None, Trouble(park, [fault])))
+        t = START.timestamp() + np.arange(0, 3600, 15.0)
+        usual, seen = (cast.voices[meter.device_id](t) for cast in (calm, bad))
+        more = seen["active_power"] - usual["active_power"]
+        assert not more[(t < fault.begin_s) | (t >= fault.end_s)].any()
+        assert more.max() > asked.at_least and (more >= 0).all()
+        high = next(p.high for p in meter.points if p.name == "active_power")
+        assert high and seen["active_power"].max() < high
+        minutes = round(jump.within_s / 15)
+        assert (seen["active_power"][minutes:] - seen["active_power"][:-minutes]).max() < jump.by
+        counted = seen["energy"] - usual["energy"]
+        assert counted[-1] == pytest.approx(more.sum() * 15 / 3600, rel=0.01), "the register has it for ever"
+        drawn = 3 * seen["voltage"] * seen["current"] * seen["power_factor"] / 1000
+        assert drawn == pytest.approx(seen["active_power"], rel=0.002), "as far as values are rounded"
+        (cause,) = draw.truth([fault], park, rules=rules, seed=3)
+        (must,) = cause.must
+        assert (must.rule, must.device, must.point) == ("power-unusual", meter.device_id, "active_power")
+        assert cause.begin < cause.since < cause.end
 
 
 def test_nothing_is_heard_behind_a_gateway_that_is_away(park: Park, rules: dict[str, Rule]) -> None:
