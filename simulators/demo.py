@@ -180,6 +180,7 @@ class Demo:
         self.console.print("Ctrl-C stops everything; data are kept." if self.plan.seconds is None else "", end="\n")
         self._watch(stack)
         self.console.print("Stopping: the simulator first, then what it published is waited for.")
+        stack.stop("engine")  # it would take the good-byes of gateways that are put away for losses, and alarm
         stack.stop("simulator")
         return self._account()
 
