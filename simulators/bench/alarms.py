@@ -35,7 +35,7 @@ from simulators.stack import wait_ready
 
 QUERIES = load_queries(Path(__file__).parent / "alarms_sql")
 RATE = 5000.0  # messages a second of the latency's part
-CYCLING, STANDING = 3, 4  # points of each connection that rise and fall, or stand in breach all the time: 1 % of all
+CYCLING, STANDING = 1, 5  # points of each connection that rise and fall, or stand in breach all the time: 1 % of all
 SECONDS = 60.0
 FULL_RATE = 32_000.0  # more than two processors can take: what is committed is what they can do
 FULL_S = 15.0
