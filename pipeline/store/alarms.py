@@ -126,7 +126,7 @@ def changed(alarm: int, standing: Standing, *, now: datetime, **more: Any) -> Ro
 
 
 def standing_of(row: Row) -> Standing:
-    """Where a row of `alarms_of_watches` or `open_alarms` stands."""
+    """Where an alarm stands, by its row of `alarms_of_watches` or of what people and holds ask for."""
     held = row["held"] if "held" in row else row["hold"]
     return Standing(
         active=row["active"],

@@ -100,13 +100,6 @@ update smartpark.alarm a
          annunciated timestamptz)
  where a.alarm = t.alarm;
 
--- name: open_alarms
--- Open alarms by number, locked in order of their watches.
-select alarm, watch, state, active, acknowledged, latches, hold, life_safety, device, park_id
-  from smartpark.alarm
- where alarm = any (%(alarms)s::bigint[])
- order by watch for update;
-
 -- name: write_journal
 -- What happened to alarms.
 insert into smartpark.alarm_journal (alarm, at, event_time, received, actor, action, from_state, to_state, reason, detail)
