@@ -55,7 +55,7 @@ def hear(wall: Wall, days: int) -> None:
 
 
 def month(wall: Wall, noisy: Noisy) -> datetime:
-    """Thirty days: what comes regularly, a level switch that flutters, and one bad hour with a flood; its last alarm."""
+    """Thirty days: what comes regularly, a level switch that flutters, a bad hour with a flood; its last alarm."""
     now = wall.now
     start = now - 32 * DAY
     devices = [d.device_id for d in wall.park.devices]
