@@ -1,0 +1,274 @@
+"""Opens work orders and changes them: one event a change, chained, by compare-and-swap; then clocks and duties follow.
+
+Locks: the cause (advisory), then the order's row; alarms are never locked after it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, NamedTuple
+from uuid import UUID, uuid4
+
+import psycopg
+from psycopg.rows import dict_row
+from psycopg.types.json import Jsonb
+
+from pipeline.domain.errors import NotFound
+from pipeline.domain.work_order import (
+    ENDED,
+    NEEDS_REASON,
+    UNTAKEN,
+    WAITING_REASONS,
+    OrderAction,
+    OrderRefused,
+    OrderState,
+    next_state,
+)
+from pipeline.store import chain, mailroom, order_followers, sla_terms
+from pipeline.store.queries import load
+
+QUERIES = load(Path(__file__).parent / "work_orders_sql")
+SYSTEM = "system"
+Row = dict[str, Any]
+
+
+class ActConflict(OrderRefused):
+    """somebody else changed this order first"""
+
+    def __init__(self, why: str, *, order: int, state: str, version: int, last: Row | None = None) -> None:
+        super().__init__(why)
+        self.order, self.state, self.version, self.last = order, state, version, last
+
+
+class Opened(NamedTuple):
+    """An order, and whether it is `new`, `recurred` (open already) or `reopened`."""
+
+    order: int
+    how: str
+
+
+class Done(NamedTuple):
+    """What an act led to; repeated: the same client id was there already, nothing changed."""
+
+    order: int
+    state: OrderState
+    version: int
+    repeated: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewOrder:
+    """What is to be done, and why. cause: one open order for each; again_s: closed no longer ago, it is re-opened."""
+
+    park_id: str
+    origin: str
+    cause: str
+    service: str
+    skill: str
+    priority: str
+    title_zh: str
+    title_en: str
+    words: str | None = None
+    space_id: str | None = None
+    device: int | None = None
+    point: int | None = None
+    company_id: str | None = None
+    contractor_id: str | None = None
+    alarm: int | None = None
+    incident: int | None = None
+    request: int | None = None
+    plan: int | None = None
+    verify_s: float | None = None
+    again_s: float = 0.0
+    happened: datetime | None = None  # when its cause began, where that is earlier than now; for the event's detail
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderAct:
+    """One thing that somebody does to an order. version: the one they saw, where they insist on it.
+
+    device_time and offset_s (server less phone, at its last sync): when they did it, by their phone.
+    """
+
+    order: int
+    action: OrderAction
+    actor: str = SYSTEM
+    person: int | None = None
+    client_id: UUID = field(default_factory=uuid4)
+    version: int | None = None
+    device_time: datetime | None = None
+    offset_s: float = 0.0
+    reason: str | None = None
+    detail: Mapping[str, Any] = field(default_factory=dict)
+    happened: datetime | None = None  # told by the system itself, such as the end of a wait
+
+
+def open_(conn: psycopg.Connection, new: NewOrder, *, now: datetime, actor: str = SYSTEM, person: int | None = None,
+          client_id: UUID | None = None) -> Opened:  # fmt: skip
+    """Opens an order, or says on the one that is open for this cause that it came back. One transaction is the caller's.
+
+    Raises UnknownTerms (store/sla_terms.py) where no policy or calendar covers it.
+    """
+    conn.execute(QUERIES["lock_cause"], {"park": new.park_id, "cause": new.cause})
+    before = _one(conn, "last_of_cause", {"park": new.park_id, "cause": new.cause})
+    if before is not None:
+        back = {"alarm": new.alarm, "incident": new.incident, "request": new.request}
+        detail = {key: value for key, value in back.items() if value is not None}
+        state = OrderState(before["state"])
+        ended = before["closed"] or before["done"]
+        if state not in ENDED:
+            action = OrderAction.REOPEN if state in (OrderState.DONE, OrderState.CONFIRMED) else OrderAction.RECUR
+        elif state is OrderState.CLOSED and ended and now - ended <= timedelta(seconds=new.again_s):
+            action = OrderAction.REOPEN
+        else:
+            action = None
+        if action is not None:
+            again = OrderAct(order=before["work_order"], action=action, actor=actor, person=person,
+                             client_id=client_id or uuid4(), reason="its cause came back", detail=detail)  # fmt: skip
+            act(conn, again, now=now)
+            return Opened(before["work_order"], "reopened" if action is OrderAction.REOPEN else "recurred")
+    terms = sla_terms.stamp(conn, new, now=now)
+    values = {name: getattr(new, name) for name in NewOrder.__dataclass_fields__ if name not in ("again_s", "happened")}
+    row = conn.execute(
+        QUERIES["insert_order"], {**values, "terms": Jsonb(terms), "now": now, "root": chain.ROOT}
+    ).fetchone()
+    assert row is not None  # noqa: S101 - insert … returning
+    order = int(row[0])
+    detail = {"cause": new.cause, "priority": new.priority, "terms": terms}
+    if new.happened is not None:
+        detail["began"] = new.happened.isoformat()
+    _append(
+        conn, order, 1, chain.ROOT, now=now, client_id=client_id or uuid4(), action=OrderAction.OPEN, from_state=None,
+        to_state=OrderState.NEW, actor=actor, person=person, happened=now, device_time=None, offset_s=None, reason=None,
+        detail=detail,
+    )  # fmt: skip
+    _follow(conn, order, OrderAction.OPEN, now)
+    return Opened(order, "new")
+
+
+def act(conn: psycopg.Connection, asked: OrderAct, *, now: datetime) -> Done:
+    """Does one thing to an order. The same client id again changes nothing. One transaction is the caller's.
+
+    Raises NotFound, OrderRefused (the action does not lead from there), ActConflict (it was changed meanwhile).
+    """
+    row = _one(conn, "order_to_act", {"order": asked.order})
+    if row is None:
+        raise NotFound(f"work order {asked.order}")
+    known = _one(conn, "event_by_client", {"client_id": asked.client_id})
+    state, version = OrderState(row["state"]), int(row["version"])
+    if known is not None:
+        if known["work_order"] != asked.order or known["action"] != asked.action:
+            raise OrderRefused(f"client_id {asked.client_id} was used for another act ({known['action']})")
+        return Done(asked.order, state, version, repeated=True)
+    if asked.version is not None and asked.version != version:
+        raise _conflict(conn, row, f"it is at version {version}, you saw {asked.version}")
+    if asked.action in NEEDS_REASON and not (asked.reason or "").strip():
+        raise OrderRefused(f"{asked.action.value} needs a reason")
+    if asked.action is OrderAction.WAIT and asked.reason not in WAITING_REASONS:
+        raise OrderRefused(f"an order waits for one of {', '.join(WAITING_REASONS)}, and not for {asked.reason!r}")
+    try:
+        after = next_state(state, asked.action)
+    except OrderRefused as error:
+        raise _conflict(conn, row, error.detail) from error
+    happened = effective(asked, created=row["created"], now=now)
+    hash_ = _append(
+        conn, asked.order, version + 1, row["head"], now=now, client_id=asked.client_id, action=asked.action,
+        from_state=state, to_state=after, actor=asked.actor, person=asked.person, happened=happened,
+        device_time=asked.device_time, offset_s=asked.offset_s if asked.device_time else None, reason=asked.reason,
+        detail=dict(asked.detail),
+    )  # fmt: skip
+    changes = _consequences(row, asked, after, happened, now)
+    done = conn.execute(
+        QUERIES["change_order"],
+        {**{name: row[name] for name in CHANGING}, **changes, "order": asked.order, "was": version,
+         "version": version + 1, "state": after, "head": hash_, "terms": Jsonb(changes.get("terms", row["terms"]))},
+    )  # fmt: skip
+    if done.rowcount != 1:
+        raise _conflict(conn, row, "it was changed meanwhile")
+    _follow(conn, asked.order, asked.action, now)
+    return Done(asked.order, after, version + 1, repeated=False)
+
+
+def effective(asked: OrderAct, *, created: datetime, now: datetime) -> datetime:
+    """When an act counts: the phone's time corrected by its offset; never before the order existed, never after now."""
+    told = asked.happened
+    if told is None and asked.device_time is not None:
+        told = asked.device_time + timedelta(seconds=asked.offset_s)
+    return min(max(told, created), now) if told else now
+
+
+CHANGING = ("assignee", "priority", "terms", "appointment", "waiting_for", "verified", "proof", "occurrences",
+            "reopenings", "acknowledged", "responded", "done", "closed", "alarm")  # fmt: skip
+
+
+def _consequences(row: Row, asked: OrderAct, after: OrderState, happened: datetime, now: datetime) -> dict[str, Any]:
+    """The columns that follow from an act, beside state and version."""
+    detail, out = asked.detail, {}
+    if asked.action is not OrderAction.WAIT and after is not OrderState.WAITING:
+        out["waiting_for"] = None
+    match asked.action:
+        case OrderAction.ASSIGN:
+            out["assignee"] = detail["person"]
+        case OrderAction.ACCEPT:
+            out |= {"assignee": asked.person or row["assignee"], "acknowledged": row["acknowledged"] or happened}
+        case OrderAction.RELEASE:
+            out["assignee"] = None
+        case OrderAction.ARRIVE:
+            out |= {"responded": row["responded"] or happened, "proof": detail.get("proof", "claimed")}
+        case OrderAction.WAIT:
+            out["waiting_for"] = asked.reason
+        case OrderAction.FINISH:
+            pending = "open" if row["verify_s"] is None else "pending"
+            out |= {"done": happened, "responded": row["responded"] or happened, "verified": pending}
+        case OrderAction.VERIFY:
+            out["verified"] = "sensor"
+        case OrderAction.CONFIRM:
+            out["verified"] = "person"
+        case OrderAction.REOPEN:
+            out |= {"reopenings": row["reopenings"] + 1, "verified": "failed", "closed": None,
+                    "alarm": detail.get("alarm", row["alarm"])}  # fmt: skip
+        case OrderAction.RECUR:
+            out |= {"occurrences": row["occurrences"] + 1, "alarm": detail.get("alarm", row["alarm"])}
+        case OrderAction.PRIORITY:
+            out |= {"priority": detail["to"], "terms": detail["terms"]}
+        case OrderAction.APPOINT:
+            out["appointment"] = datetime.fromisoformat(detail["at"])
+        case _:
+            pass
+    if after in ENDED and row["closed"] is None:
+        out["closed"] = now
+    return out
+
+
+def _append(conn: psycopg.Connection, order: int, seq: int, previous: bytes, *, now: datetime, **event: Any) -> bytes:
+    full = {**event, "work_order": order, "seq": seq, "at": now}
+    hash_ = chain.digest(bytes(previous), full)
+    conn.execute(
+        QUERIES["append_event"],
+        {**full, "detail": Jsonb(event["detail"]), "previous": previous, "hash": hash_},
+    )
+    if seq == 1:
+        conn.execute(QUERIES["set_head"], {"order": order, "head": hash_})
+    return hash_
+
+
+def _follow(conn: psycopg.Connection, order: int, action: OrderAction, now: datetime) -> None:
+    """What an event leads to, in its own transaction: clocks, escalation, the request it came from; screens are told."""
+    order_followers.follow(conn, order, action, now=now)
+    mailroom.notify(conn, {"order"}, order)
+
+
+def _one(conn: psycopg.Connection, query: str, values: Mapping[str, Any]) -> Row | None:
+    with conn.cursor(row_factory=dict_row) as cursor:
+        return cursor.execute(QUERIES[query], dict(values)).fetchone()
+
+
+def _conflict(conn: psycopg.Connection, row: Row, why: str) -> ActConflict:
+    last = _one(conn, "last_event", {"order": row["work_order"]})
+    who = f"; last was {last['action']} by {last['actor']}" if last else ""
+    return ActConflict(why + who, order=row["work_order"], state=row["state"], version=row["version"], last=last)
+
+
+__all__ = ["QUERIES", "SYSTEM", "UNTAKEN", "ActConflict", "Done", "NewOrder", "Opened", "OrderAct", "act", "effective",
+           "open_"]  # fmt: skip
