@@ -1,5 +1,5 @@
-"""The desk files: what a park decides about its service, as TOML. People, services, calendars, policies, rotas, rooms,
-plans and order rules are sections, each read strictly and applied as a whole; several files of a folder are one desk."""
+"""The desk files: what a park decides about its service, as TOML. People, services, calendars, policies, rotas and so on
+are sections, each read strictly and applied as a whole; several files of a folder are one desk."""
 
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
@@ -29,7 +29,7 @@ class Applied(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """One kind of rows: `[[name]]` in a file. apply(conn, park_id, rows, now, actor) makes the database say the same."""
+    """One kind of rows, `[[name]]` in a file. apply(conn, park_id, rows, now, actor) makes the database say it too."""
 
     name: str
     row: type[msgspec.Struct]

@@ -22,7 +22,10 @@ def stamp(conn: psycopg.Connection, new: "NewOrder", *, now: datetime) -> dict[s
     kinds = ("acknowledge", "respond", "restore")
     return {
         "policy": "default", "version": 0,
-        "targets": {k: {"s": m * MINUTE, "calendar": ALWAYS, "calendar_version": 0} for k, m in zip(kinds, minutes, strict=True)},
+        "targets": {
+            kind: {"s": m * MINUTE, "calendar": ALWAYS, "calendar_version": 0}
+            for kind, m in zip(kinds, minutes, strict=True)
+        },
         "thresholds": [50, 80, 100, 150], "pauses": {"parts": 48 * HOUR, "access": 24 * HOUR, "tenant": 24 * HOUR},
         "steps": [{"after_s": 300, "level": 2}, {"after_s": 900, "level": 3}], "confirm_days": 3,
     }  # fmt: skip

@@ -106,7 +106,7 @@ class OrderAct:
 
 def open_(conn: psycopg.Connection, new: NewOrder, *, now: datetime, actor: str = SYSTEM, person: int | None = None,
           client_id: UUID | None = None) -> Opened:  # fmt: skip
-    """Opens an order, or says on the one that is open for this cause that it came back. One transaction is the caller's.
+    """Opens an order, or says on the one that is open for this cause that it came back, in the caller's transaction.
 
     Raises UnknownTerms (store/sla_terms.py) where no policy or calendar covers it.
     """
@@ -135,13 +135,13 @@ def open_(conn: psycopg.Connection, new: NewOrder, *, now: datetime, actor: str 
     ).fetchone()
     assert row is not None  # noqa: S101 - insert … returning
     order = int(row[0])
-    detail = {"cause": new.cause, "priority": new.priority, "terms": terms}
+    first: dict[str, Any] = {"cause": new.cause, "priority": new.priority, "terms": terms}
     if new.happened is not None:
-        detail["began"] = new.happened.isoformat()
+        first["began"] = new.happened.isoformat()
     _append(
         conn, order, 1, chain.ROOT, now=now, client_id=client_id or uuid4(), action=OrderAction.OPEN, from_state=None,
         to_state=OrderState.NEW, actor=actor, person=person, happened=now, device_time=None, offset_s=None, reason=None,
-        detail=detail,
+        detail=first,
     )  # fmt: skip
     _follow(conn, order, OrderAction.OPEN, now)
     return Opened(order, "new")
@@ -204,7 +204,8 @@ CHANGING = ("assignee", "priority", "terms", "appointment", "waiting_for", "veri
 
 def _consequences(row: Row, asked: OrderAct, after: OrderState, happened: datetime, now: datetime) -> dict[str, Any]:
     """The columns that follow from an act, beside state and version."""
-    detail, out = asked.detail, {}
+    detail = asked.detail
+    out: dict[str, Any] = {}
     if asked.action is not OrderAction.WAIT and after is not OrderState.WAITING:
         out["waiting_for"] = None
     match asked.action:
@@ -254,7 +255,7 @@ def _append(conn: psycopg.Connection, order: int, seq: int, previous: bytes, *, 
 
 
 def _follow(conn: psycopg.Connection, order: int, action: OrderAction, now: datetime) -> None:
-    """What an event leads to, in its own transaction: clocks, escalation, the request it came from; screens are told."""
+    """What an event leads to, in the same transaction; screens are told."""
     order_followers.follow(conn, order, action, now=now)
     mailroom.notify(conn, {"order"}, order)
 
