@@ -1,5 +1,5 @@
-"""The desk files: what a park decides about its service, as TOML. People, services, calendars, policies, rotas and so on
-are sections, each read strictly and applied as a whole; several files of a folder are one desk."""
+"""The desk files: what a park decides about its service, as TOML. People, services, calendars, policies and so on are
+sections, each read strictly and applied as a whole; several files of a folder are one desk."""
 
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
