@@ -2,38 +2,16 @@
 sections, each read strictly and applied as a whole; several files of a folder are one desk."""
 
 import tomllib
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 import psycopg
 
-from pipeline.domain.errors import ConfigurationError
 from pipeline.store import audit, parks
-
-
-class DeskFileError(ConfigurationError):
-    """the desk file cannot be applied"""
-
-
-class Applied(NamedTuple):
-    """What one section did: rows that are new, that were changed, that are gone from the file."""
-
-    added: int
-    changed: int
-    retired: int
-
-
-@dataclass(frozen=True, slots=True)
-class Section:
-    """One kind of rows, `[[name]]` in a file. apply(conn, park_id, rows, now, actor) makes the database say it too."""
-
-    name: str
-    row: type[msgspec.Struct]
-    apply: Callable[[psycopg.Connection, str, Sequence[Any], datetime, str], Applied]
+from pipeline.store.desk_section import Applied, DeskFileError, Section
 
 
 SECTIONS: tuple[Section, ...] = ()
@@ -86,3 +64,6 @@ def apply(conn: psycopg.Connection, park_id: str, desk: Mapping[str, list[Any]],
             detail={name: one._asdict() for name, one in done.items()},
         )  # fmt: skip
     return done
+
+
+__all__ = ["SECTIONS", "Applied", "DeskFileError", "Section", "apply", "read"]

@@ -84,8 +84,9 @@ smartpark.alarm_watch           park_writer: select
 smartpark.alarm_watch           park_operator: select insert update(other,retired)
 smartpark.audit_log             park_writer: insert
 smartpark.audit_log             park_operator: insert
-smartpark.calendar_day
-smartpark.company
+smartpark.booking               park_operator: select insert update(ended,ended_by,ended_why)
+smartpark.calendar_day          park_operator: select
+smartpark.company               park_operator: select
 smartpark.conflict              park_writer: insert
 smartpark.credential            park_writer: select
 smartpark.dead_letter           park_writer: select insert update(last_received,outcome,replayed,times)
@@ -107,23 +108,36 @@ smartpark.limited_minute        park_writer: select insert update(messages)
 smartpark.maintenance_window    park_operator: select insert update(cancelled)
 smartpark.park                  park_writer: select
 smartpark.park                  park_operator: select
+smartpark.photo                 park_operator: select(added,added_by,media_type,park_id,photo,size) insert
+smartpark.photo_link            park_operator: select insert
+smartpark.place_code            park_operator: select
 smartpark.point                 park_writer: select insert
 smartpark.point                 park_operator: select
+smartpark.quote                 park_operator: select insert update(answer,answered,answered_by)
+smartpark.rating                park_operator: select insert
 smartpark.reading               park_writer: select insert
 smartpark.reject_minute         park_writer: select insert update(messages)
+smartpark.request_event         park_operator: select insert
 smartpark.rollup_15m
 smartpark.rollup_1h
 smartpark.rollup_day
 smartpark.rollup_dirty          park_writer: insert
+smartpark.room                  park_operator: select
 smartpark.schema_version
 smartpark.seen                  park_writer: select insert
+smartpark.service               park_operator: select
+smartpark.service_request       park_operator: select insert update(answered,appointment,closed,department,outcome,\
+state,supervised,version,work_order)
 smartpark.space                 park_writer: select(parent_id,park_id,space_id)
 smartpark.space                 park_operator: select
 smartpark.spool_backlog         park_writer: select insert update(at,messages,oldest)
 smartpark.spool_position        park_writer: select insert update(at,message,record)
+smartpark.survey                park_operator: select insert
+smartpark.survey_answer         park_operator: select insert
 smartpark.temperature_screening park_writer: insert
 smartpark.tenancy
 smartpark.usual
+smartpark.visitor_try           park_operator: select insert
 park.access_events              park_reader: select
 park.alarm_annunciations        park_reader: select
 park.alarm_floods               park_reader: select
@@ -138,6 +152,7 @@ park.alarm_unseen               park_reader: select
 park.alarm_watches              park_reader: select
 park.alarms                     park_reader: select
 park.audit_log                  park_reader: select
+park.bookings                   park_reader: select
 park.calendar_days              park_reader: select
 park.companies                  park_reader: select
 park.conflicts                  park_reader: select
@@ -157,18 +172,29 @@ park.limited_minutes            park_reader: select
 park.maintenance_windows        park_reader: select
 park.open_alarms                park_reader: select
 park.parks                      park_reader: select
+park.photo_bytes                park_reader: select
+park.photos                     park_reader: select
+park.place_codes                park_reader: select
 park.points                     park_reader: select
+park.quotes                     park_reader: select
 park.readings                   park_reader: select
 park.readings_15m               park_reader: select
 park.readings_1h                park_reader: select
 park.readings_day               park_reader: select
 park.reject_minutes             park_reader: select
+park.request_events             park_reader: select
+park.request_keys               park_reader: select
+park.requests                   park_reader: select
 park.rollup_backlog             park_reader: select
+park.rooms                      park_reader: select
 park.schema_version             park_reader: select, park_writer: select
 park.screenings                 park_reader: select
+park.services                   park_reader: select
 park.space_buildings            park_reader: select
 park.spaces                     park_reader: select
 park.spool_backlogs             park_reader: select
+park.survey_answers             park_reader: select
+park.surveys                    park_reader: select
 park.usual                      park_reader: select
 """
 

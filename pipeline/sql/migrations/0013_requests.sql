@@ -14,7 +14,8 @@ create table smartpark.service (
   priority   text not null check (priority in ('P1', 'P2', 'P3', 'P4')),
   department text,                    -- who answers for it (appeals, enterprise services)
   paid       boolean not null default false,   -- quoted and accepted before work
-  days       integer,                 -- an outcome is due within so many working days (appeals, enterprise)
+  days       integer check (days > 0),  -- an outcome is due within so many working days (appeals, enterprise)
+  visitors   boolean not null default false,   -- may be asked for by who scans a code, without sign-in
   retired    boolean not null default false,
   primary key (park_id, service_id)
 );
@@ -29,7 +30,7 @@ create table smartpark.service_request (
   person     integer references smartpark.person,
   channel    text not null check (channel in ('online', 'phone', 'desk', 'chat')),
   entered_by text not null,
-  contact    text,                    -- how to reach who asked, where they are not a person here; personal, short-lived
+  contact    text,                    -- how to reach who asked, where they are not a person here; the engine deletes it
   space_id   text,
   device     integer references smartpark.device,
   words      text not null,
@@ -37,7 +38,7 @@ create table smartpark.service_request (
                'closed', 'declined', 'cancelled')),
   version    integer not null default 1,
   department text,
-  due        timestamptz,             -- appeals: the supervised deadline
+  due        timestamptz,             -- the supervised deadline, where the service has one
   supervised boolean not null default false,  -- 督办: past due or by a supervisor's word
   outcome    text,
   appointment timestamptz,
@@ -50,6 +51,11 @@ create table smartpark.service_request (
 create index service_request_created on smartpark.service_request (park_id, created desc);
 create index service_request_company on smartpark.service_request (company_id, created desc);
 create index service_request_order on smartpark.service_request (work_order) where work_order is not null;
+create index service_request_due on smartpark.service_request (due)
+  where due is not null and not supervised and state in ('received', 'quoted', 'accepted', 'in_progress');
+create index service_request_answered on smartpark.service_request (answered)
+  where state in ('answered', 'confirmed') and work_order is null;
+create index service_request_contact on smartpark.service_request (closed) where contact is not null;
 alter table smartpark.work_order add foreign key (request) references smartpark.service_request;
 alter table smartpark.work_order add foreign key (plan) references smartpark.maintenance_plan;
 
@@ -60,7 +66,8 @@ create table smartpark.request_event (
   at         timestamptz not null,
   actor      text not null,
   action     text not null check (action in ('create', 'transfer', 'supervise', 'quote', 'accept-quote', 'decline-quote',
-               'start', 'answer', 'confirm', 'reopen', 'close', 'cancel', 'comment', 'rate', 'appoint')),
+               'expire-quote', 'start', 'answer', 'confirm', 'reopen', 'close', 'decline', 'cancel', 'comment', 'rate',
+               'appoint')),
   from_state text,
   to_state   text not null,
   reason     text,
@@ -83,6 +90,7 @@ create table smartpark.quote (
   answered_by text
 );
 create unique index quote_one on smartpark.quote (request) where answer is null;
+create index quote_until on smartpark.quote (valid_until) where answer is null;
 
 -- Only tenants rate; once an order or request, for good.
 create table smartpark.rating (
@@ -103,7 +111,9 @@ create table smartpark.survey (
   name_zh  text not null,
   name_en  text not null,
   opens    timestamptz not null,
-  closes   timestamptz not null
+  closes   timestamptz not null,
+  made_by  text not null,
+  check (opens < closes)
 );
 create table smartpark.survey_answer (
   survey     integer not null references smartpark.survey,
@@ -123,7 +133,7 @@ create table smartpark.room (
   name_en  text not null,
   seats    integer not null,
   point    integer references smartpark.point,   -- tells whether somebody is there
-  opens    text not null default '08:00',
+  opens    text not null default '08:00',  -- park time, of each day
   closes   text not null default '22:00',
   retired  boolean not null default false,
   number   integer generated always as identity unique,
@@ -158,3 +168,26 @@ create table smartpark.place_code (
   revoked  timestamptz,
   check ((space_id is null) <> (device is null))
 );
+create unique index place_code_space on smartpark.place_code (park_id, space_id) where revoked is null and device is null;
+create unique index place_code_device on smartpark.place_code (device) where revoked is null and device is not null;
+
+-- Who reports or sends photos without sign-in is limited by where it comes from; the engine deletes what is a day old.
+create table smartpark.visitor_try (
+  source text not null,
+  what   text not null check (what in ('request', 'photo')),
+  at     timestamptz not null
+);
+create index visitor_try_source on smartpark.visitor_try (source, at);
+create index visitor_try_at on smartpark.visitor_try (at);
+
+-- People ask, answer, quote, rate and book through the API. What was said stays: who asked, for what, when.
+grant select on smartpark.company, smartpark.calendar_day, smartpark.service, smartpark.room, smartpark.place_code
+  to park_operator;
+grant select, insert, update (state, version, department, supervised, outcome, appointment, work_order, answered, closed)
+  on smartpark.service_request to park_operator;
+grant select, insert on smartpark.request_event, smartpark.rating, smartpark.survey, smartpark.survey_answer,
+  smartpark.visitor_try to park_operator;
+grant select, insert, update (answer, answered, answered_by) on smartpark.quote to park_operator;
+grant select, insert, update (ended, ended_by, ended_why) on smartpark.booking to park_operator;
+grant select (photo, park_id, media_type, size, added, added_by), insert on smartpark.photo to park_operator;
+grant select, insert on smartpark.photo_link to park_operator;
