@@ -60,7 +60,7 @@ def test_hypertables_are_hypertables(database: str) -> None:
     assert [n for (n,) in names] == ["access_event", "device_status", "reading", "temperature_screening"]
 
 
-ROLES = ("park_reader", "park_writer", "park_operator")
+ROLES = ("park_reader", "park_writer", "park_operator", "park_notifier")
 # Every table of each schema, and what each role may do with it; with columns in brackets, with these only.
 RIGHTS = """
 smartpark.access_event          park_writer: select(code,device,kind,received,ts) insert
@@ -88,6 +88,7 @@ smartpark.booking               park_operator: select insert update(ended,ended_
 smartpark.calendar_day          park_operator: select
 smartpark.company               park_operator: select
 smartpark.conflict              park_writer: insert
+smartpark.contact               park_notifier: select
 smartpark.credential            park_writer: select
 smartpark.dead_letter           park_writer: select insert update(last_received,outcome,replayed,times)
 smartpark.device                park_writer: select insert
@@ -99,6 +100,7 @@ smartpark.device_state          park_writer: select insert update(battery_pct,de
 smartpark.device_status         park_writer: insert
 smartpark.device_transition
 smartpark.engine_step
+smartpark.escalation            park_operator: select insert update(due,ended)
 smartpark.incident
 smartpark.ingest_batch          park_writer: select(batch) insert
 smartpark.intake_condition
@@ -106,8 +108,11 @@ smartpark.lane_state            park_writer: select insert update(at,connected,i
 smartpark.latest                park_writer: select insert update(before,quality,received,ts,value)
 smartpark.limited_minute        park_writer: select insert update(messages)
 smartpark.maintenance_window    park_operator: select insert update(cancelled)
+smartpark.notification          park_notifier: select insert \
+update(attempts,claim,ended,error,error_text,link,next,provider_id,state)
 smartpark.park                  park_writer: select
 smartpark.park                  park_operator: select
+smartpark.person                park_notifier: select(active,person)
 smartpark.photo                 park_operator: select(added,added_by,media_type,park_id,photo,size) insert
 smartpark.photo_link            park_operator: select insert
 smartpark.place_code            park_operator: select
@@ -123,11 +128,15 @@ smartpark.rollup_1h
 smartpark.rollup_day
 smartpark.rollup_dirty          park_writer: insert
 smartpark.room                  park_operator: select
+smartpark.rota
 smartpark.schema_version
 smartpark.seen                  park_writer: select insert
 smartpark.service               park_operator: select
 smartpark.service_request       park_operator: select insert update(answered,appointment,closed,department,outcome,\
 state,supervised,version,work_order)
+smartpark.shift
+smartpark.shift_change
+smartpark.shift_pattern
 smartpark.space                 park_writer: select(parent_id,park_id,space_id)
 smartpark.space                 park_operator: select
 smartpark.spool_backlog         park_writer: select insert update(at,messages,oldest)
@@ -136,8 +145,10 @@ smartpark.survey                park_operator: select insert
 smartpark.survey_answer         park_operator: select insert
 smartpark.temperature_screening park_writer: insert
 smartpark.tenancy
+smartpark.told
 smartpark.usual
 smartpark.visitor_try           park_operator: select insert
+smartpark.work_order            park_notifier: select(state,work_order)
 park.access_events              park_reader: select
 park.alarm_annunciations        park_reader: select
 park.alarm_floods               park_reader: select
@@ -164,12 +175,14 @@ park.device_statuses            park_reader: select
 park.device_transitions         park_reader: select
 park.devices                    park_reader: select
 park.engine_steps               park_reader: select
+park.escalations                park_reader: select
 park.incidents                  park_reader: select
 park.ingest_batches             park_reader: select
 park.intake_conditions          park_reader: select
 park.lane_states                park_reader: select
 park.limited_minutes            park_reader: select
 park.maintenance_windows        park_reader: select
+park.notifications              park_reader: select
 park.open_alarms                park_reader: select
 park.parks                      park_reader: select
 park.photo_bytes                park_reader: select
@@ -187,9 +200,12 @@ park.request_keys               park_reader: select
 park.requests                   park_reader: select
 park.rollup_backlog             park_reader: select
 park.rooms                      park_reader: select
-park.schema_version             park_reader: select, park_writer: select
+park.rotas                      park_reader: select
+park.schema_version             park_reader: select, park_writer: select, park_notifier: select
 park.screenings                 park_reader: select
 park.services                   park_reader: select
+park.shift_changes              park_reader: select
+park.shifts                     park_reader: select
 park.space_buildings            park_reader: select
 park.spaces                     park_reader: select
 park.spool_backlogs             park_reader: select
@@ -237,7 +253,8 @@ def test_roles_may_do_what_they_must_and_no_more(database: str) -> None:
                 "select count(*), count(*) filter (where has_sequence_privilege(%s, oid, 'usage, select, update'))"
                 " from pg_class where relkind = 'S' and relnamespace = 'smartpark'::regnamespace"
             )
-            assert conn.execute(sequences, [role]).fetchone() == (19, 0)
+            numbered = conn.execute(sequences, [role]).fetchone()
+            assert numbered and numbered[0] > 0 and numbered[1] == 0
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
--- Who may look: readers at every view, a collector at the schema's version, since it refuses to start on an old one.
-grant usage on schema park to park_reader, park_writer;
+-- Who may look: readers at every view, collectors and notifiers at the schema's version: they refuse to start on an old one.
+grant usage on schema park to park_reader, park_writer, park_notifier;
 grant select on all tables in schema park to park_reader;
-grant select on park.schema_version to park_writer;
+grant select on park.schema_version to park_writer, park_notifier;
 
 -- A collector stages batches with repeats in a temporary table. Where PUBLIC may make none, it gets the right itself;
 -- here and not in 0004, because a dump of a database does not hold the rights on it.
