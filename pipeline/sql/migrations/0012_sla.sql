@@ -59,24 +59,42 @@ create table smartpark.sla_clock (
   breached    timestamptz,            -- the instant at which the target was used up
   provisional boolean not null default false,  -- restore: done, not yet verified
   upto        integer not null,       -- seq of the newest event that it knows
-  next        timestamptz,            -- its next threshold, breach included; null: none
-  primary key (work_order, kind)
+  resumes     timestamptz,            -- paused: when the pause has used up what it may stop
+  ladder      double precision[] not null default '{}',  -- percentages that are still to be told, in the order of:
+  ladder_at   timestamptz[] not null default '{}',       -- when each is reached unless something happens
+  next        timestamptz,            -- the first of these and `resumes`; null: none
+  fault       text,                   -- why there is no figure: past the loaded calendar
+  primary key (work_order, kind),
+  check (cardinality(ladder) = cardinality(ladder_at))
 );
 create index sla_clock_next on smartpark.sla_clock (next) where next is not null;
 create index sla_clock_due on smartpark.sla_clock (due) where state in ('running', 'paused');
+create index sla_clock_fault on smartpark.sla_clock (work_order) where fault is not null;
 
+-- What was so, and when: thresholds and breaches as they were told, and corrections of a breach by what came in late.
 create table smartpark.sla_event (
   entry      bigint generated always as identity primary key,
-  work_order bigint not null references smartpark.work_order,
-  kind       text not null,
-  what       text not null check (what in ('threshold', 'breach', 'met', 'missed', 'revised')),
-  percent    double precision,        -- threshold, breach (100): of the target
+  work_order bigint not null,
+  kind       text not null check (kind in ('acknowledge', 'respond', 'restore')),
+  what       text not null check (what in ('threshold', 'breach', 'revised')),
+  percent    double precision,        -- of the target; breach: 100
   at         timestamptz not null,    -- when it was so
   recorded   timestamptz not null,    -- park time at which it was written
-  seq        integer not null,        -- of the order's newest event then
-  detail     jsonb not null default '{}'
+  seq        integer not null,        -- of the order's newest event that the clock knew
+  detail     jsonb not null default '{}'  -- revised: breach `was` and `became`, null where there is none
 );
 create index sla_event_order on smartpark.sla_event (work_order, kind, entry);
-create unique index sla_event_once on smartpark.sla_event (work_order, kind, what, percent, seq) where what in ('threshold', 'breach');
+create index sla_event_recorded on smartpark.sla_event (recorded);
+create unique index sla_event_threshold on smartpark.sla_event (work_order, kind, percent) where what = 'threshold';
+create unique index sla_event_breach on smartpark.sla_event (work_order, kind, seq) where what = 'breach';
 create trigger sla_event_append_only before update or delete or truncate on smartpark.sla_event
   for each statement execute function smartpark.refuse_order_change();
+
+-- Who opens or changes an order through the API stamps its terms and derives its clocks. The calendars that every park
+-- has are made at first use; none of it is changed later but by who owns the schema.
+grant select on smartpark.calendar_day, smartpark.sla_policy, smartpark.sla_policy_version to park_operator;
+grant select, insert on smartpark.business_calendar, smartpark.business_calendar_version, smartpark.calendar_open
+  to park_operator;
+grant select, insert, update (state, target_s, due, stopped, spent_s, wall_s, paused_s, breached, provisional, upto,
+  resumes, ladder, ladder_at, next, fault) on smartpark.sla_clock to park_operator;
+grant select, insert on smartpark.sla_event to park_operator;
