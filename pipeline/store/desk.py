@@ -13,7 +13,6 @@ import psycopg
 from pipeline.store import audit, parks
 from pipeline.store.desk_section import Applied, DeskFileError, Section
 
-
 SECTIONS: tuple[Section, ...] = ()
 """In the order in which they are applied."""
 

@@ -85,7 +85,10 @@ smartpark.alarm_watch           park_operator: select insert update(other,retire
 smartpark.audit_log             park_writer: insert
 smartpark.audit_log             park_operator: insert
 smartpark.booking               park_operator: select insert update(ended,ended_by,ended_why)
+smartpark.business_calendar     park_operator: select insert
+smartpark.business_calendar_version park_operator: select insert
 smartpark.calendar_day          park_operator: select
+smartpark.calendar_open         park_operator: select insert
 smartpark.company               park_operator: select
 smartpark.conflict              park_writer: insert
 smartpark.contact               park_notifier: select
@@ -134,9 +137,22 @@ smartpark.seen                  park_writer: select insert
 smartpark.service               park_operator: select
 smartpark.service_request       park_operator: select insert update(answered,appointment,closed,department,outcome,\
 state,supervised,version,work_order)
+<<<<<<< Updated upstream
 smartpark.shift
 smartpark.shift_change
 smartpark.shift_pattern
+=======
+smartpark.sla_clock             park_operator: select insert update(breached,due,fault,ladder,ladder_at,next,paused_s,\
+provisional,resumes,spent_s,state,stopped,target_s,upto,wall_s)
+smartpark.sla_event             park_operator: select insert
+smartpark.sla_policy            park_operator: select
+smartpark.sla_policy_version    park_operator: select
+smartpark.sla_clock             park_operator: select insert update(breached,due,fault,ladder,ladder_at,next,paused_s,\
+provisional,resumes,spent_s,state,stopped,target_s,upto,wall_s)
+smartpark.sla_event             park_operator: select insert
+smartpark.sla_policy            park_operator: select
+smartpark.sla_policy_version    park_operator: select
+>>>>>>> Stashed changes
 smartpark.space                 park_writer: select(parent_id,park_id,space_id)
 smartpark.space                 park_operator: select
 smartpark.spool_backlog         park_writer: select insert update(at,messages,oldest)
@@ -164,6 +180,8 @@ park.alarm_watches              park_reader: select
 park.alarms                     park_reader: select
 park.audit_log                  park_reader: select
 park.bookings                   park_reader: select
+park.business_calendars         park_reader: select
+park.business_calendars         park_reader: select
 park.calendar_days              park_reader: select
 park.companies                  park_reader: select
 park.conflicts                  park_reader: select
@@ -204,8 +222,17 @@ park.rotas                      park_reader: select
 park.schema_version             park_reader: select, park_writer: select, park_notifier: select
 park.screenings                 park_reader: select
 park.services                   park_reader: select
+<<<<<<< Updated upstream
 park.shift_changes              park_reader: select
 park.shifts                     park_reader: select
+=======
+park.sla_clocks                 park_reader: select
+park.sla_events                 park_reader: select
+park.sla_policies               park_reader: select
+park.sla_clocks                 park_reader: select
+park.sla_events                 park_reader: select
+park.sla_policies               park_reader: select
+>>>>>>> Stashed changes
 park.space_buildings            park_reader: select
 park.spaces                     park_reader: select
 park.spool_backlogs             park_reader: select
