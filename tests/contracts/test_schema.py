@@ -137,22 +137,14 @@ smartpark.seen                  park_writer: select insert
 smartpark.service               park_operator: select
 smartpark.service_request       park_operator: select insert update(answered,appointment,closed,department,outcome,\
 state,supervised,version,work_order)
-<<<<<<< Updated upstream
 smartpark.shift
 smartpark.shift_change
 smartpark.shift_pattern
-=======
 smartpark.sla_clock             park_operator: select insert update(breached,due,fault,ladder,ladder_at,next,paused_s,\
 provisional,resumes,spent_s,state,stopped,target_s,upto,wall_s)
 smartpark.sla_event             park_operator: select insert
 smartpark.sla_policy            park_operator: select
 smartpark.sla_policy_version    park_operator: select
-smartpark.sla_clock             park_operator: select insert update(breached,due,fault,ladder,ladder_at,next,paused_s,\
-provisional,resumes,spent_s,state,stopped,target_s,upto,wall_s)
-smartpark.sla_event             park_operator: select insert
-smartpark.sla_policy            park_operator: select
-smartpark.sla_policy_version    park_operator: select
->>>>>>> Stashed changes
 smartpark.space                 park_writer: select(parent_id,park_id,space_id)
 smartpark.space                 park_operator: select
 smartpark.spool_backlog         park_writer: select insert update(at,messages,oldest)
@@ -180,7 +172,6 @@ park.alarm_watches              park_reader: select
 park.alarms                     park_reader: select
 park.audit_log                  park_reader: select
 park.bookings                   park_reader: select
-park.business_calendars         park_reader: select
 park.business_calendars         park_reader: select
 park.calendar_days              park_reader: select
 park.companies                  park_reader: select
@@ -222,17 +213,11 @@ park.rotas                      park_reader: select
 park.schema_version             park_reader: select, park_writer: select, park_notifier: select
 park.screenings                 park_reader: select
 park.services                   park_reader: select
-<<<<<<< Updated upstream
 park.shift_changes              park_reader: select
 park.shifts                     park_reader: select
-=======
 park.sla_clocks                 park_reader: select
 park.sla_events                 park_reader: select
 park.sla_policies               park_reader: select
-park.sla_clocks                 park_reader: select
-park.sla_events                 park_reader: select
-park.sla_policies               park_reader: select
->>>>>>> Stashed changes
 park.space_buildings            park_reader: select
 park.spaces                     park_reader: select
 park.spool_backlogs             park_reader: select
