@@ -84,7 +84,6 @@ create table smartpark.sla_event (
   detail     jsonb not null default '{}'  -- revised: breach `was` and `became`, null where there is none
 );
 create index sla_event_order on smartpark.sla_event (work_order, kind, entry);
-create index sla_event_recorded on smartpark.sla_event (recorded);
 create unique index sla_event_threshold on smartpark.sla_event (work_order, kind, percent) where what = 'threshold';
 create unique index sla_event_breach on smartpark.sla_event (work_order, kind, seq) where what = 'breach';
 create trigger sla_event_append_only before update or delete or truncate on smartpark.sla_event
