@@ -25,11 +25,26 @@ from pipeline.domain.work_order import (
     OrderState,
     next_state,
 )
-from pipeline.store import chain, mailroom, order_followers, sla_terms
+from pipeline.store import chain, mailroom, order_followers, order_photos, sla_terms
+from pipeline.store.order_columns import CHANGING, consequences
 from pipeline.store.queries import load
 
 QUERIES = load(Path(__file__).parent / "work_orders_sql")
 SYSTEM = "system"
+PRIORITIES = ("P1", "P2", "P3", "P4")
+STAMPED = (
+    "park_id",
+    "origin",
+    "cause",
+    "service",
+    "skill",
+    "space_id",
+    "device",
+    "point",
+    "company_id",
+    "contractor_id",
+)
+"""What terms may depend on, beside the priority."""
 Row = dict[str, Any]
 
 
@@ -42,7 +57,7 @@ class ActConflict(OrderRefused):
 
 
 class Opened(NamedTuple):
-    """An order, and whether it is `new`, `recurred` (open already) or `reopened`."""
+    """An order, and whether it is `new`, `recurred` (open already), `reopened` or `repeated` (this client id again)."""
 
     order: int
     how: str
@@ -108,9 +123,18 @@ def open_(conn: psycopg.Connection, new: NewOrder, *, now: datetime, actor: str 
           client_id: UUID | None = None) -> Opened:  # fmt: skip
     """Opens an order, or says on the one that is open for this cause that it came back, in the caller's transaction.
 
-    Raises UnknownTerms (store/sla_terms.py) where no policy or calendar covers it.
+    Raises UnknownTerms (store/sla_terms.py) where no policy or calendar covers it; OrderRefused.
     """
+    with conn.transaction():
+        return _open(conn, new, now=now, actor=actor, person=person, client_id=client_id)
+
+
+def _open(conn: psycopg.Connection, new: NewOrder, *, now: datetime, actor: str, person: int | None,
+          client_id: UUID | None) -> Opened:  # fmt: skip
     conn.execute(QUERIES["lock_cause"], {"park": new.park_id, "cause": new.cause})
+    known = client_id and _one(conn, "event_by_client", {"client_id": client_id})
+    if known:
+        return Opened(known["work_order"], "repeated")
     before = _one(conn, "last_of_cause", {"park": new.park_id, "cause": new.cause})
     if before is not None:
         back = {"alarm": new.alarm, "incident": new.incident, "request": new.request}
@@ -148,10 +172,16 @@ def open_(conn: psycopg.Connection, new: NewOrder, *, now: datetime, actor: str 
 
 
 def act(conn: psycopg.Connection, asked: OrderAct, *, now: datetime) -> Done:
-    """Does one thing to an order. The same client id again changes nothing. One transaction is the caller's.
+    """Does one thing to an order, in the caller's transaction. The same client id again changes nothing.
 
+    detail: of ASSIGN {person}; ARRIVE {proof}; PRIORITY {to}; APPOINT {at}; any may have {photos: [hex], what}.
     Raises NotFound, OrderRefused (the action does not lead from there), ActConflict (it was changed meanwhile).
     """
+    with conn.transaction():
+        return _act(conn, asked, now=now)
+
+
+def _act(conn: psycopg.Connection, asked: OrderAct, *, now: datetime) -> Done:
     row = _one(conn, "order_to_act", {"order": asked.order})
     if row is None:
         raise NotFound(f"work order {asked.order}")
@@ -172,13 +202,21 @@ def act(conn: psycopg.Connection, asked: OrderAct, *, now: datetime) -> Done:
     except OrderRefused as error:
         raise _conflict(conn, row, error.detail) from error
     happened = effective(asked, created=row["created"], now=now)
+    detail = dict(asked.detail)
+    if asked.action is OrderAction.PRIORITY:
+        detail = _terms(conn, row, detail, now)
+    if asked.action is OrderAction.REOPEN and state in ENDED and _one(conn, "open_of_cause", row):
+        raise _conflict(conn, row, "another order is open for what this one was for")
     hash_ = _append(
         conn, asked.order, version + 1, row["head"], now=now, client_id=asked.client_id, action=asked.action,
         from_state=state, to_state=after, actor=asked.actor, person=asked.person, happened=happened,
         device_time=asked.device_time, offset_s=asked.offset_s if asked.device_time else None, reason=asked.reason,
-        detail=dict(asked.detail),
+        detail=detail,
     )  # fmt: skip
-    changes = _consequences(row, asked, after, happened, now)
+    if detail.get("photos"):
+        order_photos.attach(conn, asked.order, asked.action, detail, park_id=row["park_id"], at=now, actor=asked.actor)
+    changes = consequences(row, asked.action, after, reason=asked.reason, person=asked.person, detail=detail,
+                           happened=happened, now=now)  # fmt: skip
     done = conn.execute(
         QUERIES["change_order"],
         {**{name: row[name] for name in CHANGING}, **changes, "order": asked.order, "was": version,
@@ -198,48 +236,14 @@ def effective(asked: OrderAct, *, created: datetime, now: datetime) -> datetime:
     return min(max(told, created), now) if told else now
 
 
-CHANGING = ("assignee", "priority", "terms", "appointment", "waiting_for", "verified", "proof", "occurrences",
-            "reopenings", "acknowledged", "responded", "done", "closed", "alarm")  # fmt: skip
-
-
-def _consequences(row: Row, asked: OrderAct, after: OrderState, happened: datetime, now: datetime) -> dict[str, Any]:
-    """The columns that follow from an act, beside state and version."""
-    detail = asked.detail
-    out: dict[str, Any] = {}
-    if asked.action is not OrderAction.WAIT and after is not OrderState.WAITING:
-        out["waiting_for"] = None
-    match asked.action:
-        case OrderAction.ASSIGN:
-            out["assignee"] = detail["person"]
-        case OrderAction.ACCEPT:
-            out |= {"assignee": asked.person or row["assignee"], "acknowledged": row["acknowledged"] or happened}
-        case OrderAction.RELEASE:
-            out["assignee"] = None
-        case OrderAction.ARRIVE:
-            out |= {"responded": row["responded"] or happened, "proof": detail.get("proof", "claimed")}
-        case OrderAction.WAIT:
-            out["waiting_for"] = asked.reason
-        case OrderAction.FINISH:
-            pending = "open" if row["verify_s"] is None else "pending"
-            out |= {"done": happened, "responded": row["responded"] or happened, "verified": pending}
-        case OrderAction.VERIFY:
-            out["verified"] = "sensor"
-        case OrderAction.CONFIRM:
-            out["verified"] = "person"
-        case OrderAction.REOPEN:
-            out |= {"reopenings": row["reopenings"] + 1, "verified": "failed", "closed": None,
-                    "alarm": detail.get("alarm", row["alarm"])}  # fmt: skip
-        case OrderAction.RECUR:
-            out |= {"occurrences": row["occurrences"] + 1, "alarm": detail.get("alarm", row["alarm"])}
-        case OrderAction.PRIORITY:
-            out |= {"priority": detail["to"], "terms": detail["terms"]}
-        case OrderAction.APPOINT:
-            out["appointment"] = datetime.fromisoformat(detail["at"])
-        case _:
-            pass
-    if after in ENDED and row["closed"] is None:
-        out["closed"] = now
-    return out
+def _terms(conn: psycopg.Connection, row: Row, detail: Row, now: datetime) -> Row:
+    """What a change of priority says: from what to what, and the terms that hold from now on."""
+    to = detail.get("to")
+    if to not in PRIORITIES or to == row["priority"]:
+        raise OrderRefused(f"it has priority {row['priority']}; write another one of {', '.join(PRIORITIES)}")
+    as_new = NewOrder(**{name: row[name] for name in STAMPED}, title_zh="", title_en="", priority=to)
+    terms = sla_terms.stamp(conn, as_new, now=now)
+    return {**detail, "from": row["priority"], "to": to, "terms": terms}
 
 
 def _append(conn: psycopg.Connection, order: int, seq: int, previous: bytes, *, now: datetime, **event: Any) -> bytes:

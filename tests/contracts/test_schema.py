@@ -82,6 +82,7 @@ smartpark.alarm_rule_version    park_writer: select
 smartpark.alarm_rule_version    park_operator: select insert
 smartpark.alarm_watch           park_writer: select
 smartpark.alarm_watch           park_operator: select insert update(other,retired)
+smartpark.audit_head
 smartpark.audit_log             park_writer: insert
 smartpark.audit_log             park_operator: insert
 smartpark.booking               park_operator: select insert update(ended,ended_by,ended_why)
@@ -110,15 +111,18 @@ smartpark.intake_condition
 smartpark.lane_state            park_writer: select insert update(at,connected,inbox,trouble,waited_s)
 smartpark.latest                park_writer: select insert update(before,quality,received,ts,value)
 smartpark.limited_minute        park_writer: select insert update(messages)
+smartpark.maintenance_plan
 smartpark.maintenance_window    park_operator: select insert update(cancelled)
 smartpark.notification          park_notifier: select insert \
 update(attempts,claim,ended,error,error_text,link,next,provider_id,state)
+smartpark.order_rule
 smartpark.park                  park_writer: select
 smartpark.park                  park_operator: select
 smartpark.person                park_notifier: select(active,person)
 smartpark.photo                 park_operator: select(added,added_by,media_type,park_id,photo,size) insert
 smartpark.photo_link            park_operator: select insert
 smartpark.place_code            park_operator: select
+smartpark.plan_slot
 smartpark.point                 park_writer: select insert
 smartpark.point                 park_operator: select
 smartpark.quote                 park_operator: select insert update(answer,answered,answered_by)
@@ -157,6 +161,10 @@ smartpark.told
 smartpark.usual
 smartpark.visitor_try           park_operator: select insert
 smartpark.work_order            park_notifier: select(state,work_order)
+smartpark.work_order            park_operator: select insert update(acknowledged,alarm,appointment,\
+assignee,closed,done,head,occurrences,priority,proof,reopenings,responded,returned,state,terms,\
+verified,version,waiting_for)
+smartpark.work_order_event      park_operator: select insert
 park.access_events              park_reader: select
 park.alarm_annunciations        park_reader: select
 park.alarm_floods               park_reader: select
@@ -190,13 +198,17 @@ park.ingest_batches             park_reader: select
 park.intake_conditions          park_reader: select
 park.lane_states                park_reader: select
 park.limited_minutes            park_reader: select
+park.maintenance_plans          park_reader: select
 park.maintenance_windows        park_reader: select
 park.notifications              park_reader: select
 park.open_alarms                park_reader: select
+park.order_alarms               park_reader: select
+park.order_offers               park_reader: select
 park.parks                      park_reader: select
 park.photo_bytes                park_reader: select
 park.photos                     park_reader: select
 park.place_codes                park_reader: select
+park.plan_slots                 park_reader: select
 park.points                     park_reader: select
 park.quotes                     park_reader: select
 park.readings                   park_reader: select
@@ -220,10 +232,13 @@ park.sla_events                 park_reader: select
 park.sla_policies               park_reader: select
 park.space_buildings            park_reader: select
 park.spaces                     park_reader: select
+park.spaces_above               park_reader: select
 park.spool_backlogs             park_reader: select
 park.survey_answers             park_reader: select
 park.surveys                    park_reader: select
 park.usual                      park_reader: select
+park.work_order_events          park_reader: select
+park.work_orders                park_reader: select
 """
 
 
@@ -267,6 +282,7 @@ def test_roles_may_do_what_they_must_and_no_more(database: str) -> None:
             )
             numbered = conn.execute(sequences, [role]).fetchone()
             assert numbered and numbered[0] > 0 and numbered[1] == 0
+            assert conn.execute(sequences, [role]).fetchone() == (37, 0)
 
 
 @pytest.mark.parametrize(

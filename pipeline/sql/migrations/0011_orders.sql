@@ -38,7 +38,8 @@ create table smartpark.work_order (
   acknowledged  timestamptz,          -- effective times of the first of each
   responded     timestamptz,
   done          timestamptz,          -- the last
-  closed        timestamptz
+  closed        timestamptz,
+  returned      timestamptz           -- its alarms were over by themselves then, before anybody took it
 );
 create unique index work_order_one on smartpark.work_order (park_id, cause)
   where state not in ('closed', 'rejected', 'cancelled');
@@ -47,6 +48,14 @@ create index work_order_created on smartpark.work_order (park_id, created desc);
 create index work_order_assignee on smartpark.work_order (assignee) where state not in ('closed', 'rejected', 'cancelled');
 create index work_order_alarm on smartpark.work_order (alarm) where alarm is not null;
 create index work_order_cause on smartpark.work_order (park_id, cause, work_order desc);
+create index work_order_finished on smartpark.work_order (done) where state in ('done', 'confirmed');
+create index work_order_plan on smartpark.work_order (plan) where plan is not null;
+
+-- Each notice of an alarm that is decided for good is looked at once for an order: ordered says when, work_order which.
+alter table smartpark.alarm_notice add column ordered timestamptz, add column work_order bigint;
+update smartpark.alarm_notice set ordered = decided where decision <> 'due' and look is null;
+create index alarm_notice_unordered on smartpark.alarm_notice (notice) where ordered is null and decision <> 'due' and look is null;
+create index alarm_notice_order on smartpark.alarm_notice (work_order) where work_order is not null;
 
 create table smartpark.work_order_event (
   event       bigint generated always as identity primary key,
@@ -88,8 +97,12 @@ create table smartpark.order_rule (
   service    text,
   skill      text,
   priority   text check (priority in ('P1', 'P2', 'P3', 'P4')),  -- null: by the alarm's
-  verify_s   double precision,
-  primary key (park_id, place)
+  contractor_id text,              -- who answers for it, where the park itself does not
+  verify_s   double precision check (verify_s > 0),  -- null: a person decides whether it is over
+  again_s    double precision not null default 0 check (again_s >= 0),  -- closed no longer ago, its order is re-opened
+  primary key (park_id, place),
+  foreign key (park_id, contractor_id) references smartpark.contractor,
+  check (not opens or (service is not null and skill is not null))
 );
 
 -- Work that comes by calendar, meter hours or cycles, and inspections that the law asks for.
@@ -109,19 +122,27 @@ create table smartpark.maintenance_plan (
   at_times     text[],                                  -- of each such day, park time, HH:MM
   point        integer references smartpark.point,      -- by a counter: hours or cycles
   every_count  double precision check (every_count > 0),
+  counted      double precision,                        -- the counter when it was last due, or first looked at
   starts       date not null,
-  lead_days    integer not null default 0,              -- an order opens so long before it is due
-  expires      date,                                    -- of the certificate that stands now (inspection)
+  since        timestamptz not null,                    -- when it was made: nothing was due before
+  lead_days    integer not null default 0 check (lead_days >= 0),  -- an order opens so long before it is due
+  expires      date,                                    -- last day of the certificate that stands now
+  contractor_id text,                                   -- who does it, where the park itself does not
   retired      boolean not null default false,
-  unique (park_id, plan_id)
+  unique (park_id, plan_id),
+  foreign key (park_id, contractor_id) references smartpark.contractor,
+  check (num_nonnulls(every_days, every_count, expires) = 1),
+  check ((every_count is null) = (point is null))
 );
 create table smartpark.plan_slot (
   plan       bigint not null references smartpark.maintenance_plan,
   due        timestamptz not null,
   count      double precision,                          -- of the counter when it became due
+  opens      timestamptz not null,                      -- when its order is opened
   work_order bigint references smartpark.work_order,
   primary key (plan, due)
 );
+create index plan_slot_opens on smartpark.plan_slot (opens) where work_order is null;
 
 create table smartpark.photo (
   photo      bytea primary key,       -- sha256 of its bytes
@@ -154,3 +175,9 @@ create table smartpark.audit_head (
   signature text not null,
   made      timestamptz not null
 );
+
+-- People open orders and change them through the API: what an order is about and when it was made is not theirs to
+-- change, and an event is only ever added.
+grant select, insert, update (state, version, head, assignee, priority, terms, appointment, waiting_for, verified, proof,
+  occurrences, reopenings, acknowledged, responded, done, closed, alarm, returned) on smartpark.work_order to park_operator;
+grant select, insert on smartpark.work_order_event to park_operator;

@@ -20,7 +20,8 @@ returning work_order;
 -- name: order_to_act
 -- One order, locked.
 select work_order, park_id, state, version, head, created, assignee, priority, terms, appointment, waiting_for, verify_s,
-       verified, proof, occurrences, reopenings, acknowledged, responded, done, closed, alarm
+       verified, proof, occurrences, reopenings, acknowledged, responded, done, closed, alarm, returned, company_id, origin, skill,
+       space_id, contractor_id, service, device, point, cause
   from smartpark.work_order where work_order = %(order)s for update;
 
 -- name: event_by_client
@@ -49,5 +50,22 @@ update smartpark.work_order
    set state = %(state)s, version = %(version)s, head = %(head)s, assignee = %(assignee)s, priority = %(priority)s,
        terms = %(terms)s, appointment = %(appointment)s, waiting_for = %(waiting_for)s, verified = %(verified)s,
        proof = %(proof)s, occurrences = %(occurrences)s, reopenings = %(reopenings)s, acknowledged = %(acknowledged)s,
-       responded = %(responded)s, done = %(done)s, closed = %(closed)s, alarm = %(alarm)s
+       responded = %(responded)s, done = %(done)s, closed = %(closed)s, alarm = %(alarm)s,
+       returned = %(returned)s
  where work_order = %(order)s and version = %(was)s;
+
+-- name: open_of_cause
+-- Another order that is open for the same cause.
+select work_order from smartpark.work_order
+ where park_id = %(park_id)s and cause = %(cause)s and work_order <> %(work_order)s
+   and state not in ('closed', 'rejected', 'cancelled');
+
+-- name: photos_known
+-- Which of these photos a park has.
+select photo from smartpark.photo where photo = any (%(photos)s::bytea[]) and park_id = %(park)s;
+
+-- name: link_photos
+-- Photos of an order; one that is there already stays as it was.
+insert into smartpark.photo_link (photo, subject, number, what, at, actor)
+select photo, 'order', %(order)s, %(what)s, %(at)s, %(actor)s from unnest(%(photos)s::bytea[]) as t (photo)
+on conflict do nothing;
