@@ -215,7 +215,11 @@ Actor = Annotated[
     str,
     BeforeValidator(parse_words),
     AfterValidator(check_actor),
-    Field(min_length=1, max_length=ACTOR_LENGTH, description="Who does it: there is no sign-in yet."),
+    Field(
+        min_length=1,
+        max_length=ACTOR_LENGTH,
+        description="Who does it, where nobody signs in; else it is not looked at.",
+    ),
 ]
 Words = Annotated[
     str, BeforeValidator(parse_words), AfterValidator(check_text), Field(min_length=1, max_length=WORDS_LENGTH)
@@ -225,7 +229,7 @@ Words = Annotated[
 class ByPerson(Parameters):
     """What a person asks to be done; a member that is not known is an error."""
 
-    actor: Actor
+    actor: Actor | None = None
 
 
 class Acknowledging(ByPerson):

@@ -1,5 +1,5 @@
 """The API's connections, pooled and limited in time: many that only read, as park_reader; a few on which people act,
-as park_operator."""
+as park_operator; and a few that tell who asks, as park_gate."""
 
 import logging
 from collections.abc import Iterator
@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, LiteralString
 
 import psycopg
+from psycopg import sql
 from psycopg.rows import dict_row
 from psycopg_pool import ConnectionPool
 
@@ -27,6 +28,7 @@ OPTIONS = (
 )
 
 WRITERS = 3
+GATES = 4  # each is held for a lookup, never while a password is compared
 LOCK_TIMEOUT_MS = 3_000
 WRITE_OPTIONS = (
     f"-c timezone=UTC -c statement_timeout={STATEMENT_TIMEOUT_MS} -c lock_timeout={LOCK_TIMEOUT_MS}"
@@ -36,6 +38,9 @@ KEEP_ALIVE = {
     "connect_timeout": 5, "keepalives_idle": 15, "keepalives_interval": 5, "keepalives_count": 3,
     "tcp_user_timeout": 30_000,
 }  # fmt: skip
+
+OPERATOR, GATE = "park_operator", "park_gate"
+ELSE = {OPERATOR: ", or set PARK_API_READ_ONLY=yes", GATE: ", which takes `park migrate` first"}
 
 Row = dict[str, Any]
 
@@ -63,28 +68,35 @@ class Database:
             open=False,
             name="api",
         )
-        self._writers: ConnectionPool[psycopg.Connection] = ConnectionPool(
+        self._gate = self._acting(url, name="api-gate", application="park api gate", connections=GATES)
+        self._writers = self._acting(url, name="api-act", application="park api act", connections=WRITERS)
+
+    @staticmethod
+    def _acting(url: str, *, name: str, application: str, connections: int) -> "ConnectionPool[psycopg.Connection]":
+        return ConnectionPool(
             url,
-            kwargs={"options": WRITE_OPTIONS, "application_name": "park api act", **KEEP_ALIVE},
+            kwargs={"options": WRITE_OPTIONS, "application_name": application, **KEEP_ALIVE},
             min_size=0,  # where nobody acts, none is held
-            max_size=WRITERS,
+            max_size=connections,
             timeout=POOL_WAIT_S,
             max_waiting=100,
             reconnect_timeout=RECONNECT_WITHIN_S,
             check=ConnectionPool.check_connection,
             open=False,
-            name="api-act",
+            name=name,
         )
 
     def open(self) -> None:
         """Starts connecting; never waits and never fails."""
         self._pool.open(wait=False)
         self._writers.open(wait=False)
+        self._gate.open(wait=False)
 
     def close(self) -> None:
         """Closes all connections."""
         self._pool.close(timeout=2.0)
         self._writers.close(timeout=2.0)
+        self._gate.close(timeout=2.0)
 
     @contextmanager
     def read(self) -> Iterator["Reader"]:
@@ -96,7 +108,14 @@ class Database:
     def write(self) -> Iterator[psycopg.Connection]:
         """A connection in one transaction in which a person acts. Raises Unavailable, TooSlow, ConfigurationError."""
         with timely(), self._writers.connection() as conn:
-            act_as_operator(conn)
+            act_as(conn, OPERATOR)
+            yield conn
+
+    @contextmanager
+    def gate(self) -> Iterator[psycopg.Connection]:
+        """A connection in one transaction that tells who asks, or writes who there is. Raises as `write` does."""
+        with timely(), self._gate.connection() as conn:
+            act_as(conn, GATE)
             yield conn
 
 
@@ -112,13 +131,13 @@ def timely() -> Iterator[None]:
         raise
 
 
-def act_as_operator(conn: psycopg.Connection) -> None:
-    """Takes the role of people for one transaction: each time, so that its absence is told, not waited for."""
+def act_as(conn: psycopg.Connection, role: LiteralString) -> None:
+    """Takes a role for the rest of the transaction: each time, so that its absence is told, not waited for."""
     try:
-        conn.execute("set local role park_operator")
+        conn.execute(sql.SQL("set local role {}").format(sql.Identifier(role)))
     except (psycopg.errors.InsufficientPrivilege, psycopg.errors.InvalidParameterValue) as error:
         raise ConfigurationError(
-            "this server's database account may not act: `grant park_operator to` it, or set PARK_API_READ_ONLY=yes"
+            f"this server's database account may not act: `grant {role} to` it{ELSE[role]}"
         ) from error
 
 

@@ -13,6 +13,7 @@ from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 
 from api import metrics
+from api.auth import Forbidden, NotSignedIn
 from api.database import TooSlow
 from api.wrong import InvalidParameter, TooManyRows, Wrong, from_validation
 from pipeline.domain.alarm import AlarmRefused
@@ -60,6 +61,10 @@ class ReadOnly(ParkError):  # noqa: N818 - the same
 KINDS: dict[str, Kind] = {
     "invalid-parameter": Kind(400, "A parameter is wrong", "See `errors`: which parameter, and what to write."),
     "too-many-rows": Kind(400, "The answer would be too long", "Ask for less: see `errors`."),
+    "not-signed-in": Kind(
+        401, "Nobody is signed in", "POST /api/v1/session, or send a token as Authorization: Bearer."
+    ),
+    "forbidden": Kind(403, "That is for others to do", "Ask somebody whose role may; docs/people.md has the table."),
     "cross-site": Kind(403, "No other site may act here", "Use our own pages, or a client that is no browser."),
     "read-only": Kind(403, "This server does not act", "Use one that does, or set PARK_API_READ_ONLY=no."),
     "not-found": Kind(404, "There is no such thing", "Check the id; lists show what there is."),
@@ -86,6 +91,8 @@ OF: Mapping[type[Exception], str] = {
     Unavailable: "database-away",
     Starting: "database-away",
     TooManyStreams: "too-many-streams",
+    NotSignedIn: "not-signed-in",
+    Forbidden: "forbidden",
     CrossSite: "cross-site",
     NotJson: "not-json",
     ReadOnly: "read-only",

@@ -10,7 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.problems import CrossSite, NotJson, problem
 from pipeline.domain.errors import ConfigurationError
-from pipeline.settings import Settings
+from pipeline.settings import Settings, SignIn
 
 LOOPBACK_NAMES = frozenset({"127.0.0.1", "localhost", "::1"})
 
@@ -43,17 +43,28 @@ def allowed_hosts(settings: Settings) -> frozenset[str]:
 
 
 def check_address(settings: Settings) -> None:
-    """Refuses to listen beyond this machine: there is no sign-in yet. ConfigurationError says what to do."""
-    if settings.api_trusted_network:
+    """Refuses to listen beyond this machine where anybody would be let in there, or passwords could be read on the way.
+
+    ConfigurationError says what to do.
+    """
+    local = settings.api_sign_in is SignIn.LOCAL
+    if not local and (settings.api_trusted_network or settings.api_https):
         return
     try:
         found = socket.getaddrinfo(settings.api_host, settings.api_port, type=socket.SOCK_STREAM)
     except OSError as error:
         raise ConfigurationError(f"PARK_API_HOST={settings.api_host!r}: {error}; write 127.0.0.1") from error
-    if not all(ipaddress.ip_address(str(address[0]).split("%")[0]).is_loopback for *_, address in found):
+    beyond = not all(ipaddress.ip_address(str(address[0]).split("%")[0]).is_loopback for *_, address in found)
+    if beyond and local:
         raise ConfigurationError(
-            f"PARK_API_HOST={settings.api_host} can be reached from other machines, and there is no sign-in yet; write "
-            "127.0.0.1, or set PARK_API_TRUSTED_NETWORK=yes where the network itself keeps strangers out"
+            f"PARK_API_HOST={settings.api_host} can be reached from other machines, and with PARK_API_SIGN_IN=local "
+            "whoever reaches it may do everything; write 127.0.0.1, or PARK_API_SIGN_IN=required"
+        )
+    if beyond:
+        raise ConfigurationError(
+            f"PARK_API_HOST={settings.api_host} can be reached from other machines, and passwords would travel in the "
+            "clear; write 127.0.0.1, or set PARK_API_HTTPS=yes where a proxy before it speaks https, or "
+            "PARK_API_TRUSTED_NETWORK=yes where the network itself keeps strangers out"
         )
 
 

@@ -4,11 +4,19 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
 from pipeline.domain.clock import Clock
 from pipeline.domain.errors import ConfigurationError
+
+
+class SignIn(StrEnum):
+    """Whether the API asks who somebody is."""
+
+    REQUIRED = "required"
+    LOCAL = "local"  # whoever is on this machine is an administrator, under a name that they type
 
 
 def setting(variable: str, default: str, note: str) -> Any:
@@ -56,6 +64,16 @@ class Settings:
     api_host: str = setting("PARK_API_HOST", "127.0.0.1", "address the API listens on")
     api_port: int = setting("PARK_API_PORT", "8080", "port the API listens on")
     api_trusted_network: bool = setting("PARK_API_TRUSTED_NETWORK", "no", "yes: PARK_API_HOST need not be loopback")
+    api_sign_in: SignIn = setting(
+        "PARK_API_SIGN_IN",
+        "required",
+        "required, or local: whoever is on this machine may do everything, loopback only",
+    )
+    api_https: bool = setting(
+        "PARK_API_HTTPS", "no", "yes: browsers reach the API by https (a proxy before it): cookies are Secure"
+    )
+    session_hours: float = setting("PARK_SESSION_HOURS", "336", "a sign-in ends after this many hours in any case")
+    session_idle_hours: float = setting("PARK_SESSION_IDLE_HOURS", "24", "… and after this many without a request")
     api_hosts: str = setting("PARK_API_HOSTS", "", "further Host names that the API answers to, comma-separated")
     api_read_only: bool = setting("PARK_API_READ_ONLY", "no", "yes: nobody can act on alarms or rules over this API")
     shelf_hours: float = setting("PARK_SHELF_HOURS", "8", "an alarm may be shelved for at most this many hours")
@@ -106,5 +124,7 @@ def _convert(variable: str, text: str, *, kind: Any) -> Any:
             return {"yes": True, "no": False}[text.lower()]
         return kind(text)
     except (ValueError, KeyError) as error:
-        expected = {bool: "yes or no", int: "a whole number", float: "a number"}.get(kind, "something else")
+        expected = {bool: "yes or no", SignIn: "required or local", int: "a whole number", float: "a number"}.get(
+            kind, "something else"
+        )
         raise ConfigurationError(f"{variable}={text!r}: write {expected}") from error

@@ -165,7 +165,7 @@ class Demo:
         port = self._port()
         for number in range(1, self.plan.collectors + 1):
             stack.start(f"collector-{number}", "collect", env=_metrics())
-        stack.start("api", "api", env={"PARK_API_PORT": str(port)})
+        stack.start("api", "api", env={"PARK_API_PORT": str(port), "PARK_API_SIGN_IN": "local"})
         url = f"http://127.0.0.1:{port}"
         wait_ready(f"{url}/healthz", within_s=60, what="the API did not answer; see api.log")
         words = ["--park", str(self.plan.park), "--seed", str(self.plan.seed), "--journal", str(self.journal)]

@@ -5,13 +5,15 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from pydantic import Field
 
+from api.auth import needs
 from api.context import Api
 from api.parameters import OfPark, Text
 from api.quality import quality
 from api.quality_models import AlarmQuality
 from api.routes import PREFIX
+from pipeline.domain.role import Permission
 
-router = APIRouter(prefix=PREFIX, tags=["alarms"])
+router = APIRouter(prefix=PREFIX, tags=["alarms"], dependencies=[needs(Permission.PARK_READ)])
 
 
 class OfQuality(OfPark):

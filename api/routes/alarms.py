@@ -8,6 +8,7 @@ from pydantic import Field
 from api import alarm_models as models
 from api import alarm_rows as rows
 from api.alarm_models import Alarm, AlarmDetail, AlarmHold, Incident
+from api.auth import needs
 from api.context import Api
 from api.database import Reader
 from api.known import check_known, unknown
@@ -19,9 +20,10 @@ from api.routes.events import instant_of, us_of
 from api.wrong import InvalidParameter, Wrong
 from pipeline.domain.alarm import Hold
 from pipeline.domain.errors import NotFound
+from pipeline.domain.role import Permission
 from pipeline.domain.rule import Priority
 
-router = APIRouter(prefix=PREFIX, tags=["alarms"])
+router = APIRouter(prefix=PREFIX, tags=["alarms"], dependencies=[needs(Permission.PARK_READ)])
 
 RELATED = 100
 OPEN = {"open": True, "closed": False, "all": None}

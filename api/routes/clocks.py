@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 
 from api import models
+from api.auth import needs
 from api.context import Api
 from api.database import Row
 from api.known import check_known
@@ -14,8 +15,9 @@ from api.routes import PREFIX
 from api.routes.events import instant_of, us_of
 from api.tiles.look import names
 from pipeline.domain.clock_fault import ClockFault
+from pipeline.domain.role import Permission
 
-router = APIRouter(prefix=PREFIX, tags=["clocks"])
+router = APIRouter(prefix=PREFIX, tags=["clocks"], dependencies=[needs(Permission.PARK_READ)])
 
 
 class OfClocks(Paged):

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Query, Request
 from pydantic import Field
 
 from api import models
+from api.auth import needs
 from api.context import Api
 from api.database import Reader, Row
 from api.events import KINDS, describe
@@ -18,8 +19,9 @@ from api.tiles.look import names
 from api.wrong import InvalidParameter, Wrong
 from pipeline.domain.errors import NotFound
 from pipeline.domain.park import Family
+from pipeline.domain.role import Permission
 
-router = APIRouter(prefix=PREFIX, tags=["events"])
+router = APIRouter(prefix=PREFIX, tags=["events"], dependencies=[needs(Permission.PARK_READ)])
 
 AHEAD = timedelta(minutes=6)  # a device's clock may be five minutes ahead (docs/wire.md)
 DEFAULT_SPAN = timedelta(days=7)

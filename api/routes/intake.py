@@ -7,14 +7,16 @@ from fastapi import APIRouter, Query, Request
 from pydantic import Field
 
 from api import models
+from api.auth import needs
 from api.context import Api
 from api.database import Row
 from api.paging import cursor, keys_of, next_link
 from api.parameters import OfPark, Paged
 from api.routes import PREFIX
 from api.tiles.look import names
+from pipeline.domain.role import Permission
 
-router = APIRouter(prefix=PREFIX, tags=["intake"])
+router = APIRouter(prefix=PREFIX, tags=["intake"], dependencies=[needs(Permission.PARK_READ)])
 
 
 class OfConditions(Paged):

@@ -6,13 +6,15 @@ from fastapi import APIRouter, Header, Query, Response
 from pydantic import Field
 
 from api import models
+from api.auth import needs
 from api.context import Api
 from api.live import snapshot
 from api.parameters import OfPark, OfParkQuery
 from api.routes import PREFIX
 from api.subscription import EventStream
+from pipeline.domain.role import Permission
 
-router = APIRouter(prefix=PREFIX, tags=["live"])
+router = APIRouter(prefix=PREFIX, tags=["live"], dependencies=[needs(Permission.PARK_READ)])
 
 
 class OfLive(OfPark):

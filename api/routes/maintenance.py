@@ -8,6 +8,7 @@ from pydantic import Field
 from api import alarm_models as models
 from api import alarm_rows as rows
 from api.alarm_models import MaintenanceWindow
+from api.auth import Signed, named, needs
 from api.context import Acting, Api, Context
 from api.database import Row
 from api.models import Page
@@ -15,6 +16,7 @@ from api.paging import cursor, keys_of, next_link
 from api.parameters import Paged
 from api.routes import PREFIX
 from api.wrong import InvalidParameter, Wrong
+from pipeline.domain.role import Permission
 from pipeline.store import maintenance as store
 from pipeline.store.alarm_acts import Person
 
@@ -25,7 +27,7 @@ class OfMaintenance(Paged):
     over: bool | None = Field(False, description="true: those that ended or were cancelled; default: not yet over.")
 
 
-@router.get("/maintenance")
+@router.get("/maintenance", dependencies=[needs(Permission.PARK_READ)])
 def maintenance(api: Api, request: Request, asked: Annotated[OfMaintenance, Query()]) -> Page[MaintenanceWindow]:
     """Maintenance windows, newest first: alarms meanwhile page nobody, and are shown all the same."""
     (after,) = keys_of(asked.after, int)
@@ -37,8 +39,8 @@ def maintenance(api: Api, request: Request, asked: Annotated[OfMaintenance, Quer
     return Page(items=items, next=more)
 
 
-@router.post("/maintenance")
-def plan(api: Acting, asked: models.PlanningMaintenance) -> MaintenanceWindow:
+@router.post("/maintenance", dependencies=[needs(Permission.MAINTENANCE_PLAN)])
+def plan(api: Acting, who: Signed, asked: models.PlanningMaintenance) -> MaintenanceWindow:
     """Plans work on a device, in a space and below, or in the whole park. The window ends by itself."""
     if asked.device and asked.space:
         raise InvalidParameter(Wrong("space", "is given beside device", "one of them", "body"))
@@ -53,15 +55,15 @@ def plan(api: Acting, asked: models.PlanningMaintenance) -> MaintenanceWindow:
         space=asked.space,
     )  # fmt: skip
     with api.database.write() as conn:
-        number = store.plan(conn, work, Person(asked.actor, now))
+        number = store.plan(conn, work, Person(named(who, asked.actor), now))
     return window(api, number)
 
 
-@router.post("/maintenance/{maintenance}/cancel")
-def cancel(api: Acting, maintenance: models.NumberPath, asked: models.Cancelling) -> MaintenanceWindow:
+@router.post("/maintenance/{maintenance}/cancel", dependencies=[needs(Permission.MAINTENANCE_PLAN)])
+def cancel(api: Acting, who: Signed, maintenance: models.NumberPath, asked: models.Cancelling) -> MaintenanceWindow:
     """Ends a window now, or before it starts."""
     with api.database.write() as conn:
-        store.cancel(conn, maintenance, Person(asked.actor, api.clock.now()), reason=asked.reason)
+        store.cancel(conn, maintenance, Person(named(who, asked.actor), api.clock.now()), reason=asked.reason)
     return window(api, maintenance)
 
 

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Query, Response
 from pydantic import Field
 
 from api import models
+from api.auth import needs
 from api.context import Api, Context
 from api.database import Reader, Row
 from api.daytime import floor, start_of
@@ -31,8 +32,9 @@ from api.tiles.look import label
 from api.wrong import InvalidParameter, TooManyRows, Wrong
 from pipeline.domain.errors import NotFound
 from pipeline.domain.quality import Quality
+from pipeline.domain.role import Permission
 
-router = APIRouter(prefix=PREFIX, tags=["readings"])
+router = APIRouter(prefix=PREFIX, tags=["readings"], dependencies=[needs(Permission.PARK_READ)])
 
 DEFAULT_SPAN = timedelta(days=1)
 QUERIES = {"raw": "raw_bins", "15m": "rollup_15m_bins", "1h": "rollup_1h_bins"}

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query, Request
 
 from api import models, rows
+from api.auth import needs
 from api.context import Api
 from api.database import Reader
 from api.known import check_known
@@ -13,8 +14,9 @@ from api.parameters import Id, OfPark, OfParkQuery, Paged, PathId, Text
 from api.routes import PREFIX
 from pipeline.domain.errors import NotFound
 from pipeline.domain.park import Family, SpaceKind
+from pipeline.domain.role import Permission
 
-router = APIRouter(prefix=PREFIX, tags=["registry"])
+router = APIRouter(prefix=PREFIX, tags=["registry"], dependencies=[needs(Permission.PARK_READ)])
 
 
 class OfSpaces(OfPark):

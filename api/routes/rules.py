@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Query, Request
 
 from api import rule_models as models
+from api.auth import Signed, named, needs
 from api.context import Acting, Api, Context
 from api.database import Reader, Row
 from api.known import unknown as not_there
@@ -14,6 +15,7 @@ from api.paging import cursor, keys_of, next_link
 from api.parameters import OfParkQuery, Paged, PathId
 from api.routes import PREFIX
 from api.wrong import InvalidParameter, Wrong
+from pipeline.domain.role import Permission
 from pipeline.domain.rule import Priority, Rule, RuleKind
 from pipeline.domain.subjects import Candidates
 from pipeline.parkfile.rule_references import unknown
@@ -36,7 +38,7 @@ class OfRules(Paged):
     retired: bool | None = False
 
 
-@router.get("/rules")
+@router.get("/rules", dependencies=[needs(Permission.PARK_READ)])
 def rule_list(api: Api, request: Request, asked: Annotated[OfRules, Query()]) -> Page[models.RuleItem]:
     """Alarm rules by id, in the version in force."""
     (after,) = keys_of(asked.after, str)
@@ -49,17 +51,18 @@ def rule_list(api: Api, request: Request, asked: Annotated[OfRules, Query()]) ->
     return Page(items=items, next=more)
 
 
-@router.get("/rules/{rule_id}")
+@router.get("/rules/{rule_id}", dependencies=[needs(Permission.PARK_READ)])
 def rule(api: Api, rule_id: PathId, asked: OfParkQuery) -> models.RuleDetail:
     """One rule, and every version that it had."""
     with api.database.read() as reader:
         return _detail(reader, api.park(reader, asked.park), rule_id)
 
 
-@router.put("/rules/{rule_id}")
-def write(api: Acting, rule_id: PathId, asked: models.Writing) -> models.RuleDetail:
+@router.put("/rules/{rule_id}", dependencies=[needs(Permission.RULE_WRITE)])
+def write(api: Acting, who: Signed, rule_id: PathId, asked: models.Writing) -> models.RuleDetail:
     """Makes a rule, or a new version of it; alarms that stand keep the version that raised them. A rule of the park
     file is the API's from then on: `park apply` leaves it alone, and says so."""
+    actor = named(who, asked.actor)
     wanted = _read({"id": rule_id, **asked.rule})
     if wanted.rule_id != rule_id:
         raise InvalidParameter(Wrong("rule.id", "is not the one in the path", rule_id, "body"))
@@ -68,26 +71,26 @@ def write(api: Acting, rule_id: PathId, asked: models.Writing) -> models.RuleDet
         rules.lock(conn, park_id)
         rules.expect(conn, park_id, rule_id, asked.version)
         _check(wanted, watches.registered(conn, park_id).candidates)
-        rules.put(conn, park_id, [wanted], origin=rules.Origin.API, actor=asked.actor, now=api.clock.now())
+        rules.put(conn, park_id, [wanted], origin=rules.Origin.API, actor=actor, now=api.clock.now())
         watches.expand(conn, park_id)
         rules.announce(conn, park_id)
     return _told(api, park_id, rule_id)
 
 
-@router.delete("/rules/{rule_id}")
-def retire(api: Acting, rule_id: PathId, asked: models.Retiring) -> models.RuleDetail:
+@router.delete("/rules/{rule_id}", dependencies=[needs(Permission.RULE_WRITE)])
+def retire(api: Acting, who: Signed, rule_id: PathId, asked: models.Retiring) -> models.RuleDetail:
     """Retires a rule: it is judged no longer, its open alarms are withdrawn, and its versions stay."""
     park_id = _park(api, asked.park)
     with api.database.write() as conn:
         rules.lock(conn, park_id)
         rules.expect(conn, park_id, rule_id, asked.version)
-        rules.retire(conn, park_id, rule_id, actor=asked.actor, now=api.clock.now())
+        rules.retire(conn, park_id, rule_id, actor=named(who, asked.actor), now=api.clock.now())
         watches.expand(conn, park_id)
         rules.announce(conn, park_id)
     return _told(api, park_id, rule_id)
 
 
-@router.post("/rules/try")
+@router.post("/rules/try", dependencies=[needs(Permission.RULE_WRITE)])
 def trial(api: Api, asked: models.Trying) -> models.TrialModel:
     """Which alarms a rule would have raised. Changes nothing. Stops at a million readings, and says so."""
     until = asked.until or api.clock.now()

@@ -7,6 +7,7 @@ set log_min_error_statement = panic;
 create role park_reader nologin;
 create role park_writer nologin;
 create role park_operator nologin;
+create role park_gate nologin;
 
 do $$
 declare
@@ -26,8 +27,9 @@ end $$;
 
 grant park_writer to park_collector;
 grant park_reader to park_api, park_grafana;
--- It reads as park_reader, and is park_operator for as long as somebody's act takes.
-grant park_operator to park_api;
+-- It reads as park_reader, and is park_operator for as long as somebody's act takes, and park_gate while it asks
+-- who that is.
+grant park_operator, park_gate to park_api;
 
 -- Dashboards ask what they like, within limits.
 alter role park_grafana set default_transaction_read_only = on;

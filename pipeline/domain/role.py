@@ -74,6 +74,14 @@ class Principal:
     company_id: str | None = None
     contractor_id: str | None = None
     language: str = "zh"
+    name: str | None = None
+    session: int | None = None  # which of the person's,
+    token: int | None = None  # or the token: what an open stream stands on
+
+    @property
+    def signed_in(self) -> bool:
+        """Whether it is known who asks; else whoever is on this machine does."""
+        return self.session is not None or self.token is not None
 
     def may(self, *any_of: Permission) -> bool:
         """Whether one of these permissions is theirs."""

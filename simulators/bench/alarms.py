@@ -232,7 +232,7 @@ class AlarmBench:
         """The API as a process of its own, and one open stream."""
         port = free_port()
         url = f"http://127.0.0.1:{port}"
-        self.stage.stack.start("api", "api", env={"PARK_API_PORT": str(port)})
+        self.stage.stack.start("api", "api", env={"PARK_API_PORT": str(port), "PARK_API_SIGN_IN": "local"})
         self.stage.pids["api"] = self.stage.stack.members["api"].child.pid
         wait_ready(f"{url}/healthz", within_s=60, what="the API did not answer; see api.log")
         screen = Screen(url, park_id=self.plan.park_id)

@@ -92,7 +92,7 @@ class Served:
 @contextlib.contextmanager
 def serving(url: str, *, now: datetime = NOW, **settings: Any) -> Iterator[Served]:
     """The app on a free port, its park time starting at `now`."""
-    defaults = Settings.from_env({"PARK_DATABASE_URL": url})
+    defaults = Settings.from_env({"PARK_DATABASE_URL": url, "PARK_API_SIGN_IN": "local"})
     values = {name: getattr(defaults, name) for name in Settings.__dataclass_fields__}
     app = create_app(Settings(**{**values, "clock": Clock(now, 1.0, datetime.now(UTC)), **settings}))
     listener = bind("127.0.0.1", 0)

@@ -228,7 +228,7 @@ def test_the_process_stops_cleanly_on_sigterm_with_a_stream_open(
 ) -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    env = {**os.environ, "PARK_DATABASE_URL": database, "PARK_API_PORT": str(port)}
+    env = {**os.environ, "PARK_DATABASE_URL": database, "PARK_API_PORT": str(port), "PARK_API_SIGN_IN": "local"}
     argv = [sys.executable, "-c", "import sys; from api.run import main; sys.exit(main(['--json']))"]
     process = subprocess.Popen(argv, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 

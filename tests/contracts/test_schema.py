@@ -60,7 +60,7 @@ def test_hypertables_are_hypertables(database: str) -> None:
     assert [n for (n,) in names] == ["access_event", "device_status", "reading", "temperature_screening"]
 
 
-ROLES = ("park_reader", "park_writer", "park_operator", "park_notifier")
+ROLES = ("park_reader", "park_writer", "park_operator", "park_notifier", "park_gate")
 # Every table of each schema, and what each role may do with it; with columns in brackets, with these only.
 RIGHTS = """
 smartpark.access_event          park_writer: select(code,device,kind,received,ts) insert
@@ -82,17 +82,22 @@ smartpark.alarm_rule_version    park_writer: select
 smartpark.alarm_rule_version    park_operator: select insert
 smartpark.alarm_watch           park_writer: select
 smartpark.alarm_watch           park_operator: select insert update(other,retired)
+smartpark.api_token             park_gate: select insert update(revoked,seen)
 smartpark.audit_head
 smartpark.audit_log             park_writer: insert
 smartpark.audit_log             park_operator: insert
+smartpark.audit_log             park_gate: insert
 smartpark.booking               park_operator: select insert update(ended,ended_by,ended_why)
 smartpark.business_calendar     park_operator: select insert
 smartpark.business_calendar_version park_operator: select insert
 smartpark.calendar_day          park_operator: select
 smartpark.calendar_open         park_operator: select insert
 smartpark.company               park_operator: select
+smartpark.company               park_gate: select
 smartpark.conflict              park_writer: insert
 smartpark.contact               park_notifier: select
+smartpark.contractor            park_gate: select
+smartpark.contractor            park_operator: select
 smartpark.credential            park_writer: select
 smartpark.dead_letter           park_writer: select insert update(last_received,outcome,replayed,times)
 smartpark.device                park_writer: select insert
@@ -118,7 +123,15 @@ update(attempts,claim,ended,error,error_text,link,next,provider_id,state)
 smartpark.order_rule
 smartpark.park                  park_writer: select
 smartpark.park                  park_operator: select
+smartpark.park                  park_gate: select
 smartpark.person                park_notifier: select(active,person)
+smartpark.person                park_gate: select insert update(active,company_id,contractor_id,language,name,role)
+smartpark.person                park_operator: select
+smartpark.person_secret         park_gate: select insert update(changed,password)
+smartpark.person_skill          park_gate: select insert delete
+smartpark.person_skill          park_operator: select
+smartpark.person_space          park_gate: select insert delete
+smartpark.person_space          park_operator: select
 smartpark.photo                 park_operator: select(added,added_by,media_type,park_id,photo,size) insert
 smartpark.photo_link            park_operator: select insert
 smartpark.place_code            park_operator: select
@@ -141,9 +154,12 @@ smartpark.seen                  park_writer: select insert
 smartpark.service               park_operator: select
 smartpark.service_request       park_operator: select insert update(answered,appointment,closed,department,outcome,\
 state,supervised,version,work_order)
+smartpark.session               park_gate: select insert update(revoked,seen)
 smartpark.shift
 smartpark.shift_change
 smartpark.shift_pattern
+smartpark.sign_in               park_gate: select insert update(outcome)
+smartpark.signed_link           park_gate: select update(used)
 smartpark.sla_clock             park_operator: select insert update(breached,due,fault,ladder,ladder_at,next,paused_s,\
 provisional,resumes,spent_s,state,stopped,target_s,upto,wall_s)
 smartpark.sla_event             park_operator: select insert
@@ -184,6 +200,7 @@ park.business_calendars         park_reader: select
 park.calendar_days              park_reader: select
 park.companies                  park_reader: select
 park.conflicts                  park_reader: select
+park.contractors                park_reader: select
 park.dead_letters               park_reader: select
 park.device_clocks              park_reader: select
 park.device_limits              park_reader: select
@@ -205,6 +222,7 @@ park.open_alarms                park_reader: select
 park.order_alarms               park_reader: select
 park.order_offers               park_reader: select
 park.parks                      park_reader: select
+park.people                     park_reader: select
 park.photo_bytes                park_reader: select
 park.photos                     park_reader: select
 park.place_codes                park_reader: select

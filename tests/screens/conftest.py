@@ -40,6 +40,7 @@ class Wall:
         self._engine = Engine(steps("apache", Settings.from_env({})))
         self._written = 0
         env = {"PARK_DATABASE_URL": database, "PARK_CLOCK": str(self.clock), "PARK_API_PORT": str(self.port)}
+        env |= {"PARK_API_SIGN_IN": "local"}
         self.stack = Stack(home, env)
 
     @property

@@ -61,7 +61,7 @@ class Town:
     def api(self) -> str:
         """Starts the API and returns its address."""
         self.ports["api"] = free_port()
-        self.stack.start("api", "api", env={"PARK_API_PORT": str(self.ports["api"])})
+        self.stack.start("api", "api", env={"PARK_API_PORT": str(self.ports["api"]), "PARK_API_SIGN_IN": "local"})
         self.ready("api", path="/healthz")
         return f"http://127.0.0.1:{self.ports['api']}"
 

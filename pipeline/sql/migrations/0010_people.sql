@@ -21,6 +21,7 @@ create table smartpark.person (
   contractor_id text,             -- a technician who is not the park's own: whose
   active        boolean not null default true,
   created       timestamptz not null,
+  check (login ~ '^[a-z0-9][a-z0-9._-]{1,39}$' and login not in ('system', 'local')),
   foreign key (park_id, company_id) references smartpark.company,
   foreign key (park_id, contractor_id) references smartpark.contractor,
   check ((role = 'tenant') = (company_id is not null))
@@ -50,9 +51,9 @@ create table smartpark.session (
   digest   bytea not null unique, -- sha256 of what the cookie holds
   person   integer not null references smartpark.person,
   created  timestamptz not null,
-  seen     timestamptz not null,
-  expires  timestamptz not null,
-  agent    text,
+  seen     timestamptz not null,  -- to a minute; idle for too long, it is over
+  expires  timestamptz not null,  -- and in any case then
+  agent    text,                  -- what the browser calls itself, cut
   revoked  timestamptz
 );
 create index session_person on smartpark.session (person) where revoked is null;
@@ -65,12 +66,16 @@ create table smartpark.api_token (
   name     text not null,
   role     text not null check (role in ('technician', 'operator', 'manager', 'tenant', 'wall', 'administrator')),
   scopes   text[] not null,
+  company_id text,                -- a tenant's program: whose
   made_by  text not null,
   created  timestamptz not null,
   seen     timestamptz,
   expires  timestamptz,
-  revoked  timestamptz
+  revoked  timestamptz,
+  foreign key (park_id, company_id) references smartpark.company,
+  check ((role = 'tenant') = (company_id is not null))
 );
+create unique index api_token_name on smartpark.api_token (park_id, name) where revoked is null;
 
 -- Opens a page where one thing can be done, once, by the person it was sent to.
 create table smartpark.signed_link (
@@ -89,7 +94,26 @@ create table smartpark.sign_in (
   at      timestamptz not null,
   login   text not null,          -- as typed, in lower case and cut; may be nobody's
   source  text not null,          -- address it came from
-  done    boolean not null
+  outcome text not null check (outcome in ('wrong', 'done', 'delayed')) -- wrong until it is known to be right
 );
 create index sign_in_login on smartpark.sign_in (login, at);
 create index sign_in_source on smartpark.sign_in (source, at);
+
+-- The gate: who asks, and is it them. It alone reads what secrets are compared with, and writes who there is.
+do $$
+begin
+  if not exists (select from pg_roles where rolname = 'park_gate') then create role park_gate nologin; end if;
+exception when duplicate_object or unique_violation then null;  -- another database of this server was faster
+end $$;
+grant usage on schema smartpark to park_gate;
+grant select on smartpark.park, smartpark.company, smartpark.contractor to park_gate;
+grant select, insert, update (name, role, language, company_id, contractor_id, active) on smartpark.person to park_gate;
+grant select, insert, delete on smartpark.person_skill, smartpark.person_space to park_gate;
+grant select, insert, update (password, changed) on smartpark.person_secret to park_gate;
+grant select, insert, update (seen, revoked) on smartpark.session, smartpark.api_token to park_gate;
+grant select, update (used) on smartpark.signed_link to park_gate;
+grant select, insert, update (outcome) on smartpark.sign_in to park_gate;
+grant insert on smartpark.audit_log to park_gate;
+
+-- Who acts on orders and requests is to know whom there is to name.
+grant select on smartpark.contractor, smartpark.person, smartpark.person_skill, smartpark.person_space to park_operator;
