@@ -300,7 +300,6 @@ def test_roles_may_do_what_they_must_and_no_more(database: str) -> None:
             )
             numbered = conn.execute(sequences, [role]).fetchone()
             assert numbered and numbered[0] > 0 and numbered[1] == 0
-            assert conn.execute(sequences, [role]).fetchone() == (37, 0)
 
 
 @pytest.mark.parametrize(
