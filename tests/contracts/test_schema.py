@@ -213,6 +213,12 @@ park.escalations                park_reader: select
 park.incidents                  park_reader: select
 park.ingest_batches             park_reader: select
 park.intake_conditions          park_reader: select
+park.kpi_clocks                 park_reader: select
+park.kpi_names                  park_reader: select
+park.kpi_orders                 park_reader: select
+park.kpi_requests               park_reader: select
+park.kpi_spells                 park_reader: select
+park.kpi_surveys                park_reader: select
 park.lane_states                park_reader: select
 park.limited_minutes            park_reader: select
 park.maintenance_plans          park_reader: select

@@ -1,0 +1,75 @@
+"""Why promises were missed: what took most of the time of each, by the spells of its order."""
+
+from collections.abc import Hashable
+from dataclasses import dataclass
+
+import pandas as pd
+
+from pipeline.analytics.estimates import Share, share
+from pipeline.domain.sla import ClockKind
+from pipeline.domain.work_order import OrderState
+
+CAUSE_OF = {
+    OrderState.NEW: "untaken",  # nobody took it
+    OrderState.REOPENED: "untaken",
+    OrderState.ACCEPTED: "not-departed",  # taken, and nobody on the way
+    OrderState.EN_ROUTE: "travel",
+    OrderState.ON_SITE: "work",
+    OrderState.DONE: "redone",  # said to be done, and it was not
+    OrderState.CONFIRMED: "redone",
+    OrderState.CLOSED: "redone",
+}
+UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """What took most of the time of so many missed promises of a kind; of n missed. median_s: of it, in those."""
+
+    kind: ClockKind
+    cause: str
+    of: Share
+    median_s: float | None
+
+
+def causes(spells: pd.DataFrame, cohort: pd.DataFrame) -> list[Cause]:
+    """The causes of each kind, the most frequent first; a promise that its order's spells do not explain is unknown."""
+    found = []
+    main = main_causes(spells)
+    for kind in ClockKind:
+        missed = cohort[(cohort["kind"] == kind) & (cohort["state"] != "met")]["work_order"]
+        told = [main.get((order, str(kind)), (UNKNOWN, None)) for order in missed]
+        by_cause: dict[str, list[float | None]] = {}
+        for cause, seconds in told:
+            by_cause.setdefault(cause, []).append(seconds)
+        for cause, took in sorted(by_cause.items(), key=lambda item: (-len(item[1]), item[0])):
+            known = [s for s in took if s is not None]
+            median = float(pd.Series(known).median()) if known else None
+            found.append(Cause(kind, cause, share(len(took), len(told)), median))
+    return found
+
+
+def main_causes(spells: pd.DataFrame) -> dict[tuple[Hashable, str], tuple[str, float]]:
+    """For each missed promise (order, kind): what took most of its open seconds, and how much."""
+    found: dict[tuple[Hashable, str], tuple[str, float]] = {}
+    for key, mine in spells.groupby(["work_order", "kind"], sort=False):
+        took: dict[str, float] = {}
+        pause: dict[str, float] = {}
+        for spell in mine.sort_values("seq").itertuples():
+            cause = cause_of(spell.state, spell.reason)
+            took[cause] = took.get(cause, 0.0) + spell.open_s
+            if pd.notna(spell.pause_s):
+                pause[cause] = spell.pause_s
+        for cause, allowed in pause.items():  # waiting that stopped the clock took nothing of the promise
+            took[cause] = max(0.0, took[cause] - allowed)
+        if took and (most := max(took, key=lambda cause: took[cause])) and took[most] > 0:
+            order, kind = key
+            found[(order, str(kind))] = (most, took[most])
+    return found
+
+
+def cause_of(state: str, reason: str | None) -> str:
+    """What a spell in a state stands for."""
+    if state == OrderState.WAITING:
+        return f"waiting:{reason}" if reason else "waiting"
+    return CAUSE_OF.get(OrderState(state), UNKNOWN)
