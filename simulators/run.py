@@ -1,6 +1,8 @@
-"""`park simulate`: the simulated park as a process, publishing until it is told to stop."""
+"""`park simulate`: the simulated park as a process, publishing until it is told to stop; `park simulate desk`: its
+people."""
 
 import argparse
+import importlib
 import json
 import logging
 import signal
@@ -29,6 +31,8 @@ log = logging.getLogger(__name__)
 
 def main(argv: list[str]) -> int:
     """`park simulate`; 0 when every message was acknowledged by the broker, else 1."""
+    if argv[:1] == ["desk"]:
+        return importlib.import_module("simulators.desk.run").main(argv[1:])  # type: ignore[no-any-return]
     args = _arguments(argv)
     settings = Settings.from_env()
     configure(settings)

@@ -1,0 +1,135 @@
+"""`park simulate desk`: months of requests and orders in minutes, with their truth, and every figure checked."""
+
+import argparse
+import json
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, date, datetime, timedelta
+from datetime import time as time_of_day
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from rich.console import Console
+
+from pipeline import parkfile
+from pipeline.domain.errors import ConfigurationError
+from pipeline.domain.park import Park
+from pipeline.settings import Settings
+from pipeline.store import parks, schema
+from pipeline.store.database import connect
+from simulators.desk import truth as truths
+from simulators.desk.check import Check, check
+from simulators.desk.stage import Stage
+from simulators.servers import database as databases
+from simulators.servers.process import ServerError
+
+PARK_FILE = Path(__file__).parents[1] / "parks" / "qinghe.toml"
+SEED = 1
+UNTIL = date(2026, 11, 1)  # of the report in docs/: six months with 五一, 端午, 中秋, 国庆 and their make-up days
+SHOWN = 20  # differences; all are counted
+
+
+def main(argv: list[str]) -> int:
+    """`park simulate desk`; exit code 1 where a figure differs from the truth."""
+    args = _arguments(argv)
+    settings = Settings.from_env()
+    console = Console(stderr=args.json, highlight=False)
+    park = parkfile.read(args.park)
+    zone = ZoneInfo(park.time_zone)
+    end = datetime.combine(args.until, time_of_day(), zone)
+    begin = datetime.combine(months_before(args.until, args.months), time_of_day(), zone)
+    path = args.truth or settings.home / "desk-truth.jsonl"
+    try:
+        with _database(settings, console, keep=args.keep) as url:
+            told = simulate(
+                url, park, begin=begin, end=end, seed=args.seed, scale=args.scale, truth=path, console=console
+            )
+    except ServerError as error:
+        raise ConfigurationError(str(error)) from error
+    if args.json:
+        print(json.dumps(told))
+    return 1 if told["differences"] else 0
+
+
+def simulate(url: str, park: Park, *, begin: datetime, end: datetime, seed: int, scale: float, truth: Path,
+             console: Console) -> dict[str, Any]:  # fmt: skip
+    """Plays a span into a migrated database, writes the truth, compares; what `--json` prints."""
+    begun = time.monotonic()
+    with connect(url, application="park simulate desk") as conn:
+        conn.autocommit = False
+        parks.apply(conn, park, now=begin)
+        conn.commit()
+        stage = Stage(conn, park, seed, begin.astimezone(UTC), end.astimezone(UTC), scale=scale)
+        console.print(
+            f"{park.name.en}: {begin:%F} to {end:%F}, seed {seed}, {len(stage.staff.technicians)} technicians"
+        )
+        stage.play(lambda day: console.print(f"  {day:%F}: {len(stage.truth.orders)} orders, {stage.desk.acts} events")
+                   if day.day in (1, 15) else None)  # fmt: skip
+        truths.write(truth, stage.truth)
+        found = check(conn, stage.truth)
+    took_s = time.monotonic() - begun
+    _tell(console, found, stage, took_s, truth)
+    ratings = sum(r.stars is not None for r in stage.truth.requests.values())
+    return {
+        "orders": len(stage.truth.orders), "requests": len(stage.truth.requests), "events": stage.desk.acts,
+        "ratings": ratings, "bookings": len(stage.truth.bookings), "took_s": round(took_s, 1),
+        "figures_checked": found.figures, "differences": len(found.differences), "refused": len(stage.desk.refused),
+        "seed": seed, "truth": str(truth), "wrong": found.differences[:SHOWN],
+    }  # fmt: skip
+
+
+def months_before(day: date, months: int) -> date:
+    """The same day of the month so many months earlier, or that month's last day."""
+    place = day.year * 12 + day.month - 1 - months
+    year, month = divmod(place, 12)
+    first_of_next = date(year + (month == 11), (month + 1) % 12 + 1, 1)
+    return min(first_of_next - timedelta(days=1), date(year, month + 1, 1) + timedelta(days=day.day - 1))
+
+
+@contextmanager
+def _database(settings: Settings, console: Console, *, keep: bool) -> Iterator[str]:
+    """The database that PARK_DATABASE_URL names, or one of our own, empty, that goes again unless it is kept."""
+    server = databases.choose_database(settings.home.absolute(), name="desk-database")
+    if server.kind != "given":
+        server.wipe()
+    database = server.start()
+    try:
+        console.print(f"Database  {database.name}. {database.why}")
+        schema.migrate(database.url, now=settings.clock.now(), settings=settings)
+        yield database.url
+    finally:
+        server.stop()
+        if server.kind != "given" and not keep:
+            server.wipe()
+
+
+def _tell(console: Console, found: Check, stage: Stage, took_s: float, path: Path) -> None:
+    console.print(
+        f"{len(stage.truth.orders)} orders, {stage.desk.acts} events in {took_s:.0f} s; the truth is in {path}"
+    )
+    console.print(f"{found.figures} figures checked, {len(found.differences)} differ")
+    for line in found.differences[:SHOWN]:
+        console.print(f"[red]{line}[/red]")
+
+
+def _arguments(argv: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="park simulate desk", description=__doc__)
+    parser.add_argument("--months", type=int, default=6, help="so many months (default %(default)s)")
+    parser.add_argument("--until", type=date.fromisoformat, default=UNTIL, metavar="DAY",
+                        help="the first day after them (default %(default)s)")  # fmt: skip
+    parser.add_argument(
+        "--seed", type=int, default=SEED, help="the same seed makes the same months (default %(default)s)"
+    )
+    parser.add_argument("--scale", type=float, default=1.0, help="times the usual amount of work (default %(default)g)")
+    parser.add_argument(
+        "--park", type=Path, default=PARK_FILE, metavar="FILE", help="park file (default: the demo park)"
+    )
+    parser.add_argument("--truth", type=Path, help="write the ground truth there (default: PARK_HOME/desk-truth.jsonl)")
+    parser.add_argument("--keep", action="store_true", help="keep the database of its own, in PARK_HOME")
+    parser.add_argument("--json", action="store_true", help="print one JSON object as the last line")
+    args = parser.parse_args(argv)
+    if args.months < 1 or args.scale <= 0:
+        raise ConfigurationError("--months and --scale: write a number above 0")
+    return args

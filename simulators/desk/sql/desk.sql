@@ -1,0 +1,12 @@
+-- name: people
+-- Who works and lives in a park, with what they can do.
+select person, login, role, company_id, contractor_id, skills from park.people
+ where park_id = %(park)s and active order by login;
+
+-- name: devices
+-- The devices of a park, for what goes wrong with them.
+select device, device_id, type, space_id from park.devices where park_id = %(park)s order by device_id;
+
+-- name: floors
+-- Which company sits on which floor.
+select space_id, unnest(company_ids) as company_id from park.spaces where park_id = %(park)s order by 1, 2;

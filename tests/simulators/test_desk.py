@@ -1,0 +1,68 @@
+"""The simulated desk: the same for the same seed, its truth is what the database says, and a lie is found."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from pipeline.parkfile import read
+from pipeline.store import parks
+from pipeline.store.database import connect
+from simulators.desk import truth as truths
+from simulators.desk.arrivals import arrivals
+from simulators.desk.check import check
+from simulators.desk.hours import ALWAYS, OFFICE, Hours
+from simulators.desk.run import PARK_FILE, months_before
+from simulators.desk.stage import Stage
+
+BEGIN = datetime(2026, 9, 26, 16, tzinfo=UTC)  # a Sunday that comes before a make-up day and the long holiday
+END = BEGIN + timedelta(days=14)
+PARK = read(PARK_FILE)
+
+
+@pytest.fixture
+def conn(database: str) -> Iterator[psycopg.Connection]:
+    with connect(database) as found:
+        parks.apply(found, PARK, now=BEGIN)
+        found.commit()
+        yield found
+
+
+def test_two_weeks_are_what_the_simulator_meant_and_a_lie_is_found(conn: psycopg.Connection, tmp_path: Path) -> None:
+    stage = Stage(conn, PARK, 1, BEGIN, END, scale=0.4)
+    stage.play()
+    truths.write(tmp_path / "truth.jsonl", stage.truth)
+    truth = truths.read(tmp_path / "truth.jsonl")
+    assert truth == stage.truth, "what is written is what is read"
+    assert len(truth.orders) > 80 and not stage.desk.refused
+    found = check(conn, truth)
+    assert found.differences == []
+    assert found.figures > 10 * len(truth.orders)
+    one = next(iter(truth.orders.values()))
+    one.created -= timedelta(seconds=1)
+    told = check(conn, truth).differences
+    assert len(told) == 1 and told[0].startswith(f"order {one.order} created: truth ")
+
+
+def test_arrivals_follow_the_calendar_and_the_seed() -> None:
+    found = arrivals(BEGIN, END, seed=1)
+    assert found == arrivals(BEGIN, END, seed=1) != arrivals(BEGIN, END, seed=2)
+    days = {day: sum(a.at.astimezone(OFFICE.zone).day == day for a in found if a.habit.origin == "request")
+            for day in (30, 2, 4, 10)}  # fmt: skip
+    assert days[30] > 2 * days[2] and days[10] > 2 * days[4], "the 2nd is a holiday, Saturday the 10th is worked"
+
+
+def test_time_is_summed_as_on_paper() -> None:
+    friday = datetime(2026, 9, 30, 9, 0, tzinfo=UTC)  # 17:00 in the park, before the holiday from the 1st to the 7th
+    after = datetime(2026, 10, 8, 1, 0, tzinfo=UTC)  # 09:00
+    assert OFFICE.spent(friday, after) == 3600
+    assert OFFICE.spent(friday, after, without=[(friday + timedelta(minutes=10), after)]) == 600
+    assert OFFICE.after(friday, 3600) == after
+    assert OFFICE.after(friday, 600, without=[(friday, friday + timedelta(minutes=25))]) == datetime(
+        2026, 10, 8, 0, 35, tzinfo=UTC
+    )
+    assert ALWAYS.spent(friday, after) == (after - friday).total_seconds()
+    assert Hours(((0, 24 * 60),)).spent(friday, after) == (7 + 9) * 3600
+    assert months_before(END.date(), 6).isoformat() == "2026-04-10"
