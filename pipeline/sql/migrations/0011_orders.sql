@@ -164,18 +164,6 @@ create table smartpark.photo_link (
   primary key (subject, number, photo)
 );
 
--- Signed heads of all chains, hour by hour; the file outside the database holds the same lines.
-create table smartpark.audit_head (
-  head      bigint generated always as identity primary key,
-  hour      timestamptz not null unique,
-  orders    bigint not null,
-  events    bigint not null,
-  last      bigint not null,          -- newest event that it covers
-  digest    bytea not null,           -- of all orders' heads up to that event
-  signature text not null,
-  made      timestamptz not null
-);
-
 -- People open orders and change them through the API: what an order is about and when it was made is not theirs to
 -- change, and an event is only ever added.
 grant select, insert, update (state, version, head, assignee, priority, terms, appointment, waiting_for, verified, proof,
