@@ -20,6 +20,8 @@ VERBS = {
     "api": ("api.run", "serve the API and the screens"),
     "simulate": ("simulators.run", "publish what a simulated park's devices would"),
     "alarm": ("pipeline.store.alarm_verb", "show alarms, and act on them: acknowledge, shelve, plan work, …"),
+    "audit": ("pipeline.evidence.verb:audit", "sign the chains of work orders, and prove that nothing was changed"),
+    "evidence": ("pipeline.evidence.verb:evidence", "export what proves one work order, and check it"),
     "limit": ("collectors.limits", "limit a device that floods, without touching others"),
     "bench": ("simulators.bench.run", "measure how many messages a second this machine stores for good"),
     "evaluate": ("simulators.evaluate.run", "play a scenario fast, and hold its alarms against the truth"),
@@ -42,7 +44,8 @@ def main(argv: list[str] | None = None) -> int:
         print(f"park: there is no verb {words[0]!r}; `park --help` lists them", file=sys.stderr)
         return 2
     try:
-        return int(importlib.import_module(VERBS[words[0]][0]).main(words[1:]))
+        module, _, function = VERBS[words[0]][0].partition(":")
+        return int(getattr(importlib.import_module(module), function or "main")(words[1:]))
     except ParkError as error:
         print(f"park {words[0]}: {error}", file=sys.stderr)
         return 2

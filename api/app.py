@@ -23,6 +23,7 @@ from api.routes import (
     alarms,
     clocks,
     events,
+    evidence,
     intake,
     live,
     maintenance,
@@ -77,7 +78,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.context = Context(settings, settings.clock, database, boards, hub, build, readiness)
     problems.install(app)
     of_alarms = (alarms, alarm_acts, alarm_quality, maintenance, rules)
-    for part in (registry, readings, events, intake, live, clocks, *of_alarms):
+    for part in (registry, readings, events, intake, live, clocks, evidence, *of_alarms):
         app.include_router(part.router, responses={"4XX": PROBLEM, "5XX": PROBLEM})
     app.include_router(operation.problems_router)
     app.include_router(operation.router, include_in_schema=False)

@@ -1,4 +1,5 @@
-"""The two keys of a park: one seals what cannot be redacted, one makes pseudonyms and digests. Files, made once."""
+"""The keys of a park: one seals what cannot be redacted, one makes pseudonyms and digests, one signs the heads of work
+orders (pipeline/evidence). Files, made once."""
 
 import argparse
 import os
@@ -7,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.domain.errors import ConfigurationError
+from pipeline.evidence import signing
 from pipeline.settings import Settings
 
 SIZE = 32
@@ -52,7 +54,7 @@ def make(folder: Path) -> list[Path]:
         with os.fdopen(handle, "w") as out:
             out.write(secrets.token_hex(SIZE) + "\n")
         made.append(file)
-    return made
+    return [*made, *signing.make(folder)]
 
 
 def main(argv: list[str]) -> int:
@@ -65,6 +67,6 @@ def main(argv: list[str]) -> int:
     for file in made:
         print(f"made {file}")
     if not made:
-        print(f"{folder}: both keys are there, nothing made")
+        print(f"{folder}: all keys are there, nothing made")
     print("Keep a copy elsewhere: without seal.key no dead letter can be read again.")
     return 0

@@ -21,6 +21,7 @@ from pipeline.engine.rollup import RollUp
 from pipeline.engine.rollup_community import CommunityRollUp
 from pipeline.engine.silence import Silence
 from pipeline.engine.steps import Engine, Step
+from pipeline.evidence.heads import AuditHeads
 from pipeline.process import running
 from pipeline.settings import Settings
 from pipeline.store import policies, schema
@@ -45,6 +46,12 @@ def steps(edition: str, settings: Settings) -> list[Step]:
         rollup,
         Step("conditions", Conditions(settings).run, timedelta(seconds=10)),
         Step("calendar", FillCalendar().run, timedelta(hours=1)),
+        Step(
+            "audit heads",
+            AuditHeads(settings.secrets, settings.audit_file).run,
+            timedelta(minutes=1),
+            transaction=False,
+        ),
         Step("retention", Retention(edition, settings).run, timedelta(hours=1)),
     ]
 

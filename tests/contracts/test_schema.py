@@ -194,6 +194,7 @@ park.alarm_turns                park_reader: select
 park.alarm_unseen               park_reader: select
 park.alarm_watches              park_reader: select
 park.alarms                     park_reader: select
+park.audit_heads                park_reader: select
 park.audit_log                  park_reader: select
 park.bookings                   park_reader: select
 park.business_calendars         park_reader: select
