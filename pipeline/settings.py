@@ -32,9 +32,11 @@ class Settings:
     mqtt_url: str = setting("PARK_MQTT_URL", "", "mqtt://user:password@host:port of the broker; the demo has its own")
     clock: Clock = setting("PARK_CLOCK", "", "virtual time `<start>@<speed>[@<real anchor>]` for all processes")
     home: Path = setting("PARK_HOME", ".park", "private folder: TimescaleDB root, demo data, generated secrets, logs")
-    secrets: Path = setting("PARK_SECRETS", ".park/secrets", "folder of the key files `seal.key` and `pseudonym.key`")
-    audit_file: Path = setting(
-        "PARK_AUDIT_FILE", ".park/audit/heads.jsonl", "file of signed heads of work orders; keep copies elsewhere"
+    secrets: Path = setting(
+        "PARK_SECRETS", ".park/secrets", "folder of the key files `seal.key`, `pseudonym.key`, `audit.key`"
+    )
+    audit_heads: Path = setting(
+        "PARK_AUDIT_HEADS", ".park/audit/heads.jsonl", "file of signed heads of work orders; keep copies elsewhere"
     )
     lanes: str = setting("PARK_LANES", "", "TOML file of lanes; empty: one lane for each device family")
     sources: str = setting("PARK_SOURCES", "", "TOML file of sources, the topics of foreign devices; empty: none")

@@ -1,4 +1,4 @@
-"""What people do to alarms, as who signed in, or under the name that they typed where nobody has to (docs/people.md)."""
+"""What people do to alarms, as who signed in, or under a name that they typed where nobody has to (docs/people.md)."""
 
 from dataclasses import asdict
 from datetime import timedelta

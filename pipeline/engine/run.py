@@ -48,7 +48,7 @@ def steps(edition: str, settings: Settings) -> list[Step]:
         Step("calendar", FillCalendar().run, timedelta(hours=1)),
         Step(
             "audit heads",
-            AuditHeads(settings.secrets, settings.audit_file).run,
+            AuditHeads(settings.secrets, settings.audit_heads).run,
             timedelta(minutes=1),
             transaction=False,
         ),

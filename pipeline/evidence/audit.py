@@ -45,16 +45,11 @@ def verify(conn: psycopg.Connection, file: Path, keys: Iterable[Ed25519PublicKey
 def _chains(conn: psycopg.Connection, faults: list[str]) -> tuple[int, dict[int, tuple[int, bytes]]]:
     ends: dict[int, tuple[int, bytes]] = {}
     counted = 0
-
-    def following(events: Iterable[dict[str, Any]], order: int) -> Iterator[dict[str, Any]]:
-        nonlocal counted
-        for event in events:
-            counted += 1
-            ends[order] = (event["seq"], bytes(event["hash"]))
-            yield event
-
     for order, events in groupby(_rows(conn, "chains"), key=lambda event: int(event["work_order"])):
-        if fault := chain.first_fault(following(events, order)):
+        found = list(events)
+        counted += len(found)
+        ends[order] = (found[-1]["seq"], bytes(found[-1]["hash"]))
+        if fault := chain.first_fault(found):
             faults.append(f"work order {order}: {fault}")
     return counted, ends
 

@@ -20,6 +20,8 @@ from pipeline.store.queries import load
 QUERIES = load(Path(__file__).parent / "sql")
 HOUR = timedelta(hours=1)
 FIRST = "0" * 64
+# Waits until every writer of events has ended its transaction, and keeps others out until this one ends.
+SETTLE = "lock table smartpark.work_order_event in share mode"
 LOCK_MS = 2_000  # writers wait no longer for us than that; we come again
 NAMES = ("hour", "made", "orders", "events", "last", "root", "previous", "key")
 
@@ -52,7 +54,7 @@ def make(conn: psycopg.Connection, key: Ed25519PrivateKey, *, now: datetime, any
         return None
     with conn.transaction():
         conn.execute("select set_config('lock_timeout', %s, true)", [f"{LOCK_MS}ms"])
-        conn.execute(QUERIES["settle"])
+        conn.execute(SETTLE)
         (last,) = conn.execute(QUERIES["newest_event"]).fetchone() or (0,)
     if last == (before["last"] if before else 0):
         return None
@@ -90,7 +92,7 @@ def write(conn: psycopg.Connection, file: Path) -> int:
             out.flush()
             os.fsync(out.fileno())
     except OSError as error:
-        raise ConfigurationError(f"PARK_AUDIT_FILE={file} cannot be written: {error.strerror}") from error
+        raise ConfigurationError(f"PARK_AUDIT_HEADS={file} cannot be written: {error.strerror}") from error
     return len(lines)
 
 

@@ -19,7 +19,7 @@ def audit(argv: list[str]) -> int:
     verbs = top.add_subparsers(dest="verb", required=True)
     head = verbs.add_parser("head", help="sign the chains as they stand now, without waiting for the hour")
     verify = verbs.add_parser("verify", help="check every chain, and every signed head against the database")
-    verify.add_argument("--heads", type=Path, help="file of signed heads; default: PARK_AUDIT_FILE")
+    verify.add_argument("--heads", type=Path, help="file of signed heads; default: PARK_AUDIT_HEADS")
     verify.add_argument("--key", type=Path, action="append", help="audit.pub; default: that of PARK_SECRETS")
     for one in (head, verify):
         one.add_argument("--json", action="store_true", help="print one JSON object as the last line")
@@ -29,7 +29,7 @@ def audit(argv: list[str]) -> int:
         conn.autocommit = True
         if args.verb == "head":
             line = heads.make(conn, signing.private(settings.secrets), now=settings.clock.now(), anyway=True)
-            heads.write(conn, settings.audit_file)
+            heads.write(conn, settings.audit_heads)
             print(
                 f"{line['orders']} orders, {line['events']} events signed"
                 if line
@@ -39,7 +39,7 @@ def audit(argv: list[str]) -> int:
                 print(json.dumps({"head": line}))
             return 0
         keys = [signing.public(file) for file in args.key or [settings.secrets]]
-        found = whole.verify(conn, args.heads or settings.audit_file, keys)
+        found = whole.verify(conn, args.heads or settings.audit_heads, keys)
     for fault in found.faults:
         print(f"FAULT  {fault}")
     print(f"{found.orders} orders, {found.events} events, {found.heads} signed heads; "

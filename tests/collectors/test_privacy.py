@@ -60,7 +60,7 @@ def test_csv_errors_name_the_row(tmp_path: Path) -> None:
 
 
 def test_keys_are_made_once_and_private(tmp_path: Path) -> None:
-    assert len(secrets.make(tmp_path / "keys")) == 2
+    assert len(secrets.make(tmp_path / "keys")) == 4
     keys = secrets.read(tmp_path / "keys")
     assert secrets.make(tmp_path / "keys") == []
     assert secrets.read(tmp_path / "keys") == keys

@@ -82,6 +82,7 @@ class Desk:
         """What somebody with all rights on the database, and no key, does to it."""
         with self.conn.transaction():
             self.conn.execute("set local session_replication_role = replica")
+            self.conn.execute("set local search_path = smartpark")
             self.conn.execute(statement, values)  # type: ignore[arg-type]
 
 
@@ -139,13 +140,12 @@ def test_an_audit_finds_what_was_changed_removed_or_cut_off(desk: Desk) -> None:
     desk.act(first, OrderAction.FINISH, minute=130)
     found = desk.audit()
     assert found == (7, 22, 2, [], 1)
-    events = "smartpark.work_order_event"
     for statement, fault in (
-        (f"update {events} set actor = 'x' where work_order = 3 and seq = 2", "order 3: event 2 was changed"),
-        (f"delete from {events} where work_order = 4 and seq = 3", "order 4: it stands at 3"),
-        (f"delete from {events} where work_order = 6", "order 6: its events are gone"),
-        ("delete from smartpark.work_order where work_order = 5", "order 5 is gone"),
-        ("delete from smartpark.audit_head", "line 1 of the file is not what the database holds"),
+        ("update work_order_event set actor = 'x' where work_order = 3 and seq = 2", "order 3: event 2 was changed"),
+        ("delete from work_order_event where work_order = 4 and seq = 3", "order 4: it stands at 3"),
+        ("delete from work_order_event where work_order = 6", "order 6: its events are gone"),
+        ("delete from work_order where work_order = 5", "order 5 is gone"),
+        ("delete from audit_head", "line 1 of the file is not what the database holds"),
     ):
         assert not any(fault in line for line in desk.audit().faults)
         desk.unseen(statement)
@@ -196,7 +196,7 @@ def test_the_commands_export_and_verify(
     desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     order = desk.order("alarm:1", minute=0, photo=PHOTO)
-    settings = {"PARK_DATABASE_URL": desk.url, "PARK_SECRETS": desk.secrets, "PARK_AUDIT_FILE": desk.file}
+    settings = {"PARK_DATABASE_URL": desk.url, "PARK_SECRETS": desk.secrets, "PARK_AUDIT_HEADS": desk.file}
     for name, value in settings.items():
         monkeypatch.setenv(name, str(value))
     assert main(["audit", "head"]) == 0

@@ -1,7 +1,3 @@
--- name: settle
--- Waits until every writer of events has ended its transaction, and keeps others out until this one ends.
-lock table smartpark.work_order_event in share mode;
-
 -- name: newest_event
 -- The newest event there is; taken while nobody writes, so that none with a smaller number can still appear.
 select coalesce(max(event), 0) from smartpark.work_order_event;
@@ -39,7 +35,7 @@ on conflict do nothing;
 -- All events, chain by chain.
 select work_order, seq, client_id, action, from_state, to_state, actor, person, at, happened, device_time, offset_s, reason,
        detail, previous, hash
-  from park.work_order_events order by work_order, seq;
+  from smartpark.work_order_event order by work_order, seq;
 
 -- name: orders
 -- What each order says of its own chain.
