@@ -44,8 +44,8 @@ def draw(bundle: Bundle, checked: Checked, *, zone: str) -> bytes:
         *_clocks(bundle, where),
         *_events(bundle, where),
         *_readings(bundle, where),
-        *_photos(bundle, where),
         *_verdict(bundle, checked),
+        *_photos(bundle, where),
     ]
     paper.build(parts)
     return out.getvalue()
@@ -80,9 +80,9 @@ def _table(rows: Sequence[Sequence[object]], widths: Sequence[float], *, head: b
 
 def _head(bundle: Bundle, where: ZoneInfo) -> list[Any]:
     order = bundle["order"]
-    place = " · ".join(str(order[k]) for k in ("space_zh", "space_en", "device_id") if order[k])
+    place = ", ".join(str(order[k]) for k in ("space_zh", "space_en", "device_id") if order[k])
     rows = [
-        ("优先级 Priority", order["priority"], "状态 State", f"{order['state']} · {order['verified']}"),
+        ("优先级 Priority", order["priority"], "状态 State", f"{order['state']}, {order['verified']}"),
         ("位置 Place", place or "—", "负责人 Assignee", order["assignee_name"] or "—"),
         ("创建 Created", _when(order["created"], where), "接单 Acknowledged", _when(order["acknowledged"], where)),
         ("到场 Responded", f"{_when(order['responded'], where)} ({order['proof'] or 'remote'})",
@@ -92,7 +92,7 @@ def _head(bundle: Bundle, where: ZoneInfo) -> list[Any]:
     return [
         _text(f"工单 {order['work_order']} 证据  Work order {order['work_order']}: evidence", 16, after=2 * mm),
         _text(f"{order['title_zh']}  {order['title_en']}", 11, after=1 * mm),
-        _text(f"{where.key} · made {_when(bundle['made'], where)}", 8, color=DIM, after=3 * mm),
+        _text(f"{where.key}, made {_when(bundle['made'], where)}", 8, color=DIM, after=3 * mm),
         _table(rows, (0.18, 0.36, 0.18, 0.28), head=False),
     ]
 
@@ -135,7 +135,7 @@ def _readings(bundle: Bundle, where: ZoneInfo) -> list[Any]:
     points = points[::step]
     low, high = min(v for _, v in points), max(v for _, v in points)
     first, last = points[0][0], points[-1][0]
-    width, height = WIDTH, 32 * mm
+    width, height = WIDTH - 4 * mm, 32 * mm
     span, reach = (last - first).total_seconds() or 1.0, (high - low) or 1.0
     line = [c for at, v in points
             for c in ((at - first).total_seconds() / span * width, 2 + (v - low) / reach * (height - 4))]  # fmt: skip

@@ -3,58 +3,54 @@
 import hashlib
 import json
 import os
+import secrets
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
-from cryptography.hazmat.primitives.serialization import (
-    Encoding,
-    NoEncryption,
-    PrivateFormat,
-    PublicFormat,
-    load_pem_private_key,
-    load_pem_public_key,
-)
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_public_key
 
 from pipeline.domain.errors import ConfigurationError
 
 PRIVATE, PUBLIC = "audit.key", "audit.pub"
+SIZE = 32
 
 
 def make(folder: Path) -> list[Path]:
     """Makes both files where the private one is missing; never changes what is there."""
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    key = Ed25519PrivateKey.generate()
     try:
         handle = os.open(folder / PRIVATE, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
         return []
-    with os.fdopen(handle, "wb") as out:
-        out.write(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
-    (folder / PUBLIC).write_bytes(key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))
+    with os.fdopen(handle, "w") as out:
+        out.write(secrets.token_hex(SIZE) + "\n")
+    (folder / PUBLIC).write_bytes(pem(private(folder).public_key()))
     return [folder / PRIVATE, folder / PUBLIC]
 
 
 def private(folder: Path) -> Ed25519PrivateKey:
-    """The signing key. ConfigurationError says what is wrong with the file."""
+    """The signing key, 32 random bytes in hex as the other keys are. ConfigurationError says what is wrong with it."""
     file = folder / PRIVATE
     try:
-        mode, key = file.stat().st_mode & 0o077, load_pem_private_key(file.read_bytes(), None)
+        mode, key = file.stat().st_mode & 0o077, bytes.fromhex(file.read_text().strip())
     except FileNotFoundError as error:
         raise ConfigurationError(f"{file} is missing; make it with `park secrets`") from error
-    except (OSError, ValueError, TypeError) as error:
+    except (OSError, ValueError) as error:
         raise ConfigurationError(f"{file} cannot be read as a key: {error}") from error
-    if not isinstance(key, Ed25519PrivateKey):
-        raise ConfigurationError(f"{file} is not an Ed25519 key")
+    if len(key) != SIZE:
+        raise ConfigurationError(f"{file} holds {len(key)} bytes, not {SIZE}")
     if mode and not str(file).startswith("/run/secrets/"):  # there the container's mount decides
         raise ConfigurationError(f"{file} can be read by others; run chmod 600 on it")
-    return key
+    return Ed25519PrivateKey.from_private_bytes(key)
 
 
 def public(file: Path) -> Ed25519PublicKey:
-    """A public key from its file, or from a folder of keys."""
+    """A public key from its file, or from a folder of keys (by the private one, where that alone is there)."""
+    if file.is_dir() and not (file / PUBLIC).exists():
+        return private(file).public_key()
     file = file / PUBLIC if file.is_dir() else file
     try:
         key = load_pem_public_key(file.read_bytes())
@@ -63,6 +59,11 @@ def public(file: Path) -> Ed25519PublicKey:
     if not isinstance(key, Ed25519PublicKey):
         raise ConfigurationError(f"{file} is not an Ed25519 key")
     return key
+
+
+def pem(key: Ed25519PublicKey) -> bytes:
+    """A public key as people give it away."""
+    return key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
 
 
 def fingerprint(key: Ed25519PublicKey) -> str:

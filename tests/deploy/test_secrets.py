@@ -9,6 +9,7 @@ from typing import Any
 import yaml
 
 from collectors import secrets
+from pipeline.evidence import signing
 from simulators.servers.process import Child, free_port, program
 from tests.conftest import REPO
 
@@ -43,9 +44,10 @@ def test_urls_and_keys_are_what_the_processes_read(tmp_path: Path) -> None:
     found = made(folder)
     assert found["database_url_api"] == f"postgresql://park_api:{found['db_api']}@timescaledb:5432/park\n"
     assert found["mqtt_url_collector"] == f"mqtt://collector:{found['mqtt_collector']}@mosquitto:1883\n"
-    for name in ("seal.key", "pseudonym.key"):
+    for name in ("seal.key", "pseudonym.key", "audit.key"):
         os.chmod(folder / name, 0o400)  # noqa: PTH101 - outside /run/secrets a key must be closed
     assert len(secrets.read(folder).seal) == 32
+    assert signing.public(folder) == signing.private(folder).public_key()
 
 
 def test_the_brokers_health_check_signs_in_and_gets_an_answer(tmp_path: Path, eventually: Callable[..., Any]) -> None:
