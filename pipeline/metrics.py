@@ -65,3 +65,16 @@ ALARMS_RAISED = Counter("park_alarms_raised", "Alarms raised or re-opened, histo
 ALARMS_RETURNED = Counter("park_alarms_returned", "Alarms whose condition was over, or that were withdrawn.")
 ALARM_NOTICES_DUE = Counter("park_alarm_notices_due", "Alarms of which people may have to be told.")
 ALARM_NOTICES = Counter("park_alarm_notices", "Decisions whether people are told of an alarm.", ["decision"])
+
+# Escalation and the outbox.
+ESCALATIONS = Counter("park_escalations", "Steps of escalation that fired, by the level that was asked.", ["level"])
+ESCALATIONS_NOBODY = Counter("park_escalations_nobody", "Steps at which nobody was on duty or could be reached.")
+DUTY_GAPS = Gauge("park_duty_gaps", "Skills for which nobody is on duty at level 1 now.", ["park"])
+NOTIFICATIONS = Counter(
+    "park_notifications",
+    "Attempts to send, and messages that ended unsent, by what came of them.",
+    ["channel", "outcome"],
+)
+NOTIFY_SECONDS = Histogram("park_notify_seconds", "Time an attempt to send takes.", ["channel"], buckets=SECONDS)
+OUTBOX_WAITING = Gauge("park_outbox_waiting", "Messages that wait to be sent or are being sent.")
+OUTBOX_OLDEST = Gauge("park_outbox_oldest_seconds", "Age of the oldest message that is due and not yet accepted.")

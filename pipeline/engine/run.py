@@ -16,6 +16,9 @@ from pipeline.engine.alarms.usual import LearnUsual
 from pipeline.engine.alarms.windows import Windows
 from pipeline.engine.calendar import FillCalendar
 from pipeline.engine.conditions import Conditions
+from pipeline.engine.desk import telling
+from pipeline.engine.desk.duty import FillRotas
+from pipeline.engine.desk.escalation import Escalation
 from pipeline.engine.retention import Retention
 from pipeline.engine.rollup import RollUp
 from pipeline.engine.rollup_community import CommunityRollUp
@@ -45,6 +48,7 @@ def steps(edition: str, settings: Settings) -> list[Step]:
         *alarm_steps(settings),
         rollup,
         Step("conditions", Conditions(settings).run, timedelta(seconds=10)),
+        *desk_steps(),
         Step("calendar", FillCalendar().run, timedelta(hours=1)),
         Step(
             "audit heads",
@@ -74,6 +78,17 @@ def alarm_steps(settings: Settings) -> list[Step]:
         Step("alarm incidents", Incidents(timedelta(minutes=settings.incident_minutes)).run, second),
         Step("alarm notices", notices.run, second, transaction=False),
         Step("alarm floods", AlarmFloods().run, five),
+    ]
+
+
+def desk_steps() -> list[Step]:
+    """What the clock does to work orders and requests, in order."""
+    second = timedelta(seconds=1)
+    return [
+        Step("rotas", FillRotas().run, timedelta(minutes=1)),
+        Step("escalation", Escalation().run, second, transaction=False),
+        Step("clocks told", telling.clocks, second, transaction=False),
+        Step("pages told", telling.pages, second, transaction=False),
     ]
 
 

@@ -10,10 +10,10 @@ from typing import Any
 import msgspec
 import psycopg
 
-from pipeline.store import audit, parks
+from pipeline.store import audit, desk_rotas, parks
 from pipeline.store.desk_section import Applied, DeskFileError, Section
 
-SECTIONS: tuple[Section, ...] = ()
+SECTIONS: tuple[Section, ...] = (desk_rotas.ROTAS, desk_rotas.CONTACTS)
 """In the order in which they are applied."""
 
 

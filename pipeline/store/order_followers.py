@@ -7,10 +7,11 @@ from datetime import datetime
 import psycopg
 
 from pipeline.domain.work_order import OrderAction
+from pipeline.store import escalations
 
 Follower = Callable[[psycopg.Connection, int, OrderAction, datetime], None]
 
-FOLLOWERS: tuple[Follower, ...] = ()
+FOLLOWERS: tuple[Follower, ...] = (escalations.follow,)
 
 
 def follow(conn: psycopg.Connection, order: int, action: OrderAction, *, now: datetime) -> None:
