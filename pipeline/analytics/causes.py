@@ -1,11 +1,11 @@
 """Why promises were missed: what took most of the time of each, by the spells of its order."""
 
 from collections.abc import Hashable
-from dataclasses import dataclass
 
 import pandas as pd
 
-from pipeline.analytics.estimates import Share, share
+from pipeline.analytics.estimates import share
+from pipeline.analytics.figures import Cause
 from pipeline.domain.sla import ClockKind
 from pipeline.domain.work_order import OrderState
 
@@ -20,16 +20,6 @@ CAUSE_OF = {
     OrderState.CLOSED: "redone",
 }
 UNKNOWN = "unknown"
-
-
-@dataclass(frozen=True, slots=True)
-class Cause:
-    """What took most of the time of so many missed promises of a kind; of n missed. median_s: of it, in those."""
-
-    kind: ClockKind
-    cause: str
-    of: Share
-    median_s: float | None
 
 
 def causes(spells: pd.DataFrame, cohort: pd.DataFrame) -> list[Cause]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,7 @@ import pandas as pd
 import psycopg
 from psycopg.rows import dict_row
 
+from pipeline.analytics.figures import Span
 from pipeline.store.queries import load
 
 QUERIES = load(Path(__file__).parent / "kpi_sql")
@@ -18,7 +19,7 @@ PROMISE_S = 5400.0  # 1.5 h: the best result that was ever reported for such a p
 CLOCKS = (
     "work_order", "kind", "state", "target_s", "started", "due", "stopped", "spent_s", "wall_s", "paused_s",
     "provisional", "origin", "service", "priority", "space", "company", "contractor", "assignee", "created", "taken",
-    "arrived",
+    "arrived", "fault",
 )  # fmt: skip
 ORDERS = (
     "work_order", "origin", "cause", "service", "priority", "space", "company", "contractor", "assignee", "state",
@@ -32,16 +33,6 @@ SURVEYS = ("survey", "name_zh", "name_en", "opens", "closes", "company_id", "sta
 TIMES = frozenset({"started", "due", "stopped", "created", "taken", "arrived", "responded", "closed", "first_done",
                    "reopened", "again", "answered", "rated", "opens", "closes"})  # fmt: skip
 NUMBERS = frozenset({"target_s", "spent_s", "wall_s", "paused_s", "reached_s", "open_s", "pause_s", "stars"})
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """Which promises count: those that ran out in [since, until). now: what is known; zone: the park's, for days."""
-
-    since: datetime
-    until: datetime
-    now: datetime
-    zone: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,94 +5,20 @@ docs/kpi.md defines every figure. Nothing is rounded here, and nothing is averag
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import timedelta
 
 import pandas as pd
 
-from pipeline.analytics.causes import Cause, causes
-from pipeline.analytics.estimates import Share, Times, share, times
-from pipeline.analytics.frames import PROMISE_S, Frames, Span
-from pipeline.analytics.satisfaction import Online, Rating, Survey, online, rating, surveys
+from pipeline.analytics.causes import causes
+from pipeline.analytics.estimates import share, times
+from pipeline.analytics.figures import FIX_DAYS, Fix, Group, Kept, Kpi, Promise, Span, Week
+from pipeline.analytics.frames import PROMISE_S, Frames
+from pipeline.analytics.satisfaction import online, rating, surveys
 from pipeline.domain.sla import ClockKind
 
-BY = ("service", "priority", "space", "company", "contractor", "shift", "assignee", "origin")
 SCHEDULED = ("round", "planned", "inspection")
 """Origins of work that nobody waits for; it is counted apart."""
 DAY_FROM, DAY_TO = 8, 20  # hours of park time; the rest is night
-FIX_DAYS = 7
-
-
-@dataclass(frozen=True, slots=True)
-class Kept:
-    """How promises of one kind ended. n: those that ran out in the span; met and missed are of them.
-
-    overdue: of the missed, those that are still open. provisional: of the met, those that nobody verified yet.
-    spent: time on the promise's own calendar, pauses left out; wall: on the wall, with everything.
-    """
-
-    kind: ClockKind
-    n: int
-    met: int
-    missed: int
-    overdue: int
-    provisional: int
-    attainment: Share
-    spent: Times
-    wall: Times
-
-
-@dataclass(frozen=True, slots=True)
-class Fix:
-    """Whether work lasts. fixed: of orders done at least 7 days ago, those neither re-opened nor back within 7 days;
-    pending: done in the span, and too young to tell; reopened: of all done in the span."""
-
-    fixed: Share
-    pending: int
-    reopened: Share
-
-
-@dataclass(frozen=True, slots=True)
-class Promise:
-    """Responses within a time on the wall, whatever was promised; an order that nobody answered by then is not."""
-
-    target_s: float
-    within: Share
-    appointments: int
-
-
-@dataclass(frozen=True, slots=True)
-class Group:
-    """The figures of one value of what was grouped by; key null: not known, or none."""
-
-    key: str | None
-    clocks: list[Kept]
-    fix: Fix
-
-
-@dataclass(frozen=True, slots=True)
-class Week:
-    """One week of the park, from its Monday; whole: the span covers it."""
-
-    monday: date
-    whole: bool
-    clocks: list[Kept]
-
-
-@dataclass(frozen=True, slots=True)
-class Kpi:
-    """All figures of a span."""
-
-    promise: Promise
-    clocks: list[Kept]
-    scheduled: list[Kept]
-    fix: Fix
-    weeks: list[Week]
-    groups: list[Group]
-    causes: list[Cause]
-    rating: Rating
-    surveys: list[Survey]
-    online: Online
 
 
 def kpi(frames: Frames, span: Span, *, by: str) -> Kpi:
@@ -108,6 +34,7 @@ def kpi(frames: Frames, span: Span, *, by: str) -> Kpi:
         weeks=list(weeks(cohort, span)),
         groups=list(groups(cohort, orders, span, by=by)),
         causes=causes(frames.spells, cohort),
+        faults=int(frames.clocks["fault"].notna().sum()),
         rating=rating(frames.requests, span),
         surveys=surveys(frames.surveys),
         online=online(frames.requests, span),

@@ -1,47 +1,9 @@
 """What tenants think of the service, as far as they say so, and by which way they ask for it."""
 
-from dataclasses import dataclass
-from datetime import datetime
-
 import pandas as pd
 
-from pipeline.analytics.estimates import Share, share
-from pipeline.analytics.frames import Span
-
-GOOD = 4  # stars, and more
-
-
-@dataclass(frozen=True, slots=True)
-class Rating:
-    """Ratings of requests that were answered in the span; mean: of their stars. good: GOOD stars or more, of those who
-    rated; rated: of the requests that a tenant could rate. Silence is no rating."""
-
-    mean: float | None
-    good: Share
-    rated: Share
-    stars: list[int]
-
-
-@dataclass(frozen=True, slots=True)
-class Survey:
-    """One survey among enterprises; it has nothing to do with ratings of requests."""
-
-    survey: int
-    name_zh: str
-    name_en: str
-    opens: datetime
-    closes: datetime
-    mean: float | None
-    good: Share
-    answered: Share
-
-
-@dataclass(frozen=True, slots=True)
-class Online:
-    """Requests that came in the span, by how; online: entered by who asked, on a screen of ours."""
-
-    online: Share
-    channels: dict[str, int]
+from pipeline.analytics.estimates import share
+from pipeline.analytics.figures import GOOD, Online, Rating, Span, Survey
 
 
 def rating(requests: pd.DataFrame, span: Span, *, few: int = 1) -> Rating:

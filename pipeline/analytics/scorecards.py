@@ -1,30 +1,14 @@
 """Scorecards of technicians and contractors. From fewer than FEW cases they tell no share: it would judge chance."""
 
-from dataclasses import dataclass
-
 import pandas as pd
 
-from pipeline.analytics.estimates import Share, Times, share, times
-from pipeline.analytics.frames import Frames, Span
-from pipeline.analytics.kpi import Fix, Kept, due, fix, kept, unscheduled
-from pipeline.analytics.satisfaction import Rating, rating
+from pipeline.analytics.estimates import share, times
+from pipeline.analytics.figures import FEW, Scorecard, Span
+from pipeline.analytics.frames import Frames
+from pipeline.analytics.kpi import due, fix, kept, unscheduled
+from pipeline.analytics.satisfaction import rating
 
-FEW = 10
 PROVEN = ("nfc", "code", "access", "geofence")
-
-
-@dataclass(frozen=True, slots=True)
-class Scorecard:
-    """One technician or contractor. clocks: of the orders that they have, or had last. reached: from when they accepted
-    until they arrived, their own part alone. proven: arrivals that were shown and not only claimed."""
-
-    key: str
-    n: int
-    clocks: list[Kept]
-    reached: Times
-    proven: Share
-    fix: Fix
-    rating: Rating
 
 
 def scorecards(frames: Frames, span: Span, *, by: str) -> list[Scorecard]:

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from pipeline.analytics import frames, kpi, scorecards
 from pipeline.analytics.estimates import percentile, share, times, wilson
-from pipeline.analytics.frames import Frames, Span
+from pipeline.analytics.figures import Span
+from pipeline.analytics.frames import Frames
 from pipeline.analytics.satisfaction import online, rating, surveys
 from pipeline.domain.work_order import OrderAction as A
 from pipeline.store import parks
@@ -261,6 +262,7 @@ def test_the_views_tell_what_happened(conn: psycopg.Connection) -> None:
     due = T0 + 120 * MINUTE
     conn.execute(insert, [number, "respond", "missed", 7200, T0, due, T0 + 150 * MINUTE, 9000, 9000, due])
     conn.execute(insert, [number, "restore", "running", 86400, T0, T0 + DAY, None, None, None, None])
+    conn.execute("set role park_reader")
     now = T0 + 2 * DAY
     got = frames.read(conn, "small", Span(T0, now, now, frames.zone(conn, "small")))
     (one,) = got.orders.to_dict("records")
@@ -276,6 +278,7 @@ def test_the_views_tell_what_happened(conn: psycopg.Connection) -> None:
     running = frames.rows(conn, "running", {"park": "small", "now": T0 + 6 * HOUR})
     assert [(r["kind"], r["left_s"]) for r in running] == [("restore", 18 * 3600)]
     # Of a calendar with hours: only those count.
+    conn.execute("reset role")
     conn.execute(
         "insert into smartpark.business_calendar_version"
         " values ('small', 'office', 1, '{}', '[2026-01-01, 2027-01-01)', %s, 'x')", [T0],

@@ -1,10 +1,10 @@
 -- name: clocks
 -- Promises that ran out in a span, or could have been kept within it, and those that still run.
 select work_order, kind, state, target_s, started, due, stopped, spent_s, wall_s, paused_s, provisional, origin, service,
-       priority, space, company, contractor, assignee, created, taken, arrived
+       priority, space, company, contractor, assignee, created, taken, arrived, fault
   from park.kpi_clocks
  where park_id = %(park)s
-   and (due >= %(since)s and due < %(until)s or started >= %(early)s and started < %(until)s or stopped is null)
+   and (due >= %(since)s and due < %(until)s or started >= %(early)s and started < %(until)s or stopped is null or fault is not null)
  order by work_order, kind;
 
 -- name: orders
@@ -46,11 +46,12 @@ select time_zone from park.parks where park_id = %(park)s;
 -- name: history
 -- All promises of a park in the order in which they began, for the forecast.
 select work_order, kind, state, target_s, started, due, stopped, spent_s, wall_s, paused_s, provisional, origin, service,
-       priority, space, company, contractor, assignee, created, taken, arrived
+       priority, space, company, contractor, assignee, created, taken, arrived, fault
   from park.kpi_clocks where park_id = %(park)s and started >= %(since)s order by started, work_order, kind;
 
 -- name: running
 -- Clocks that run, and the open seconds that are left of them.
-select r.work_order, r.kind, r.left_s, w.title_zh, w.title_en, w.state as order_state, w.assignee_name
+select r.work_order, r.kind, r.left_s, w.title_zh, w.title_en, w.priority, w.state as order_state, w.assignee_login,
+       w.assignee_name
   from park.kpi_running(%(park)s, %(now)s) r join park.work_orders w using (work_order)
  order by 1, 2;

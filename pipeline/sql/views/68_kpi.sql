@@ -1,12 +1,14 @@
 -- What the figures of service are made from (docs/kpi.md): promises and how they ended, orders and their spells, requests.
 
 -- Every clock that counts, with what it is grouped by. due: when the promise ran out, or would have; it stays where a
--- clock stopped early, so that everybody is counted in the span of the promise; null: paused, and not run out. taken,
--- arrived: how far the order was.
+-- clock stopped early, so that everybody is counted in the span of the promise; null: paused, and not run out, or past
+-- the calendar (fault). taken, arrived: how far the order was.
 create view park.kpi_clocks as
   select o.park_id, c.work_order, c.kind, c.state, c.target_s, c.started,
-         case when c.state = 'paused' then c.breached else coalesce(c.breached, c.due, c.stopped) end as due, c.stopped, c.spent_s, c.wall_s, c.paused_s, c.provisional, o.origin, o.service, o.priority, b.building_id as space,
-         o.company_id as company, o.contractor_id as contractor, p.login as assignee, o.created,
+         case when c.fault is not null then null when c.state = 'paused' then c.breached
+              else coalesce(c.breached, c.due, c.stopped) end as due,
+         c.stopped, c.spent_s, c.wall_s, c.paused_s, c.provisional, c.fault, o.origin, o.service, o.priority,
+         b.building_id as space, o.company_id as company, o.contractor_id as contractor, p.login as assignee, o.created,
          o.acknowledged as taken, o.responded as arrived
     from smartpark.sla_clock c
     join smartpark.work_order o using (work_order)
@@ -52,7 +54,12 @@ create view park.kpi_spells as
             from smartpark.work_order_event e join smartpark.work_order o using (work_order)
            where e.from_state is distinct from e.to_state) s;
 
--- Seconds between two instants in which a calendar is open. A calendar without rows, and `always`, never closes.
+-- When calendars are open, and of which versions that is known.
+create view park.kpi_open_hours as
+  select v.park_id, v.calendar_id, v.version, c.during
+    from smartpark.business_calendar_version v left join smartpark.calendar_open c using (park_id, calendar_id, version);
+
+-- Seconds between two instants in which a calendar is open. `always` never closes, nor does one that nobody wrote.
 create function park.kpi_open_s(of_park text, of_calendar text, of_version integer, since timestamptz, until timestamptz)
 returns double precision
 language sql stable
@@ -60,12 +67,12 @@ begin atomic
   select case
     when until <= since then 0
     when of_calendar = 'always' or not exists (
-      select from smartpark.business_calendar_version v
+      select from park.kpi_open_hours v
        where v.park_id = of_park and v.calendar_id = of_calendar and v.version = of_version
     ) then extract(epoch from until - since)::float8
     else coalesce((
       select sum(extract(epoch from least(upper(c.during), until) - greatest(lower(c.during), since)))::float8
-        from smartpark.calendar_open c
+        from park.kpi_open_hours c
        where c.park_id = of_park and c.calendar_id = of_calendar and c.version = of_version
          and c.during && tstzrange(since, until)
     ), 0)
@@ -87,7 +94,7 @@ begin atomic
          ),
          case when c.kind = 'restore' and s.state = 'waiting' then (o.terms -> 'pauses' ->> s.reason)::float8 end
     from park.kpi_clocks c
-    join smartpark.work_order o using (work_order)
+    join park.work_orders o using (work_order)
     join park.kpi_spells s using (work_order)
    where c.park_id = of_park and c.due >= since and c.due < until
      and (c.state = 'missed' or c.state in ('running', 'paused'))
@@ -106,7 +113,7 @@ begin atomic
            c.park_id, coalesce(o.terms #>> array['targets', c.kind, 'calendar'], 'always'),
            coalesce((o.terms #>> array['targets', c.kind, 'calendar_version'])::integer, 0), at, c.due
          ) end
-    from park.kpi_clocks c join smartpark.work_order o using (work_order)
+    from park.kpi_clocks c join park.work_orders o using (work_order)
    where c.park_id = of_park and c.state in ('running', 'paused');
 end;
 
