@@ -31,6 +31,7 @@ from api.routes import (
     readings,
     registry,
     rules,
+    work_orders,
 )
 from api.security import Guard, allowed_hosts, content_policy
 from pipeline.settings import Settings
@@ -78,7 +79,8 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.context = Context(settings, settings.clock, database, boards, hub, build, readiness)
     problems.install(app)
     of_alarms = (alarms, alarm_acts, alarm_quality, maintenance, rules)
-    for part in (registry, readings, events, intake, live, clocks, evidence, *of_alarms):
+    of_service = (work_orders, evidence)
+    for part in (registry, readings, events, intake, live, clocks, *of_service, *of_alarms):
         app.include_router(part.router, responses={"4XX": PROBLEM, "5XX": PROBLEM})
     app.include_router(operation.problems_router)
     app.include_router(operation.router, include_in_schema=False)

@@ -17,9 +17,9 @@ RETRY_S = 1.0
 
 
 class Listener(threading.Thread):
-    """Calls `heard(kind)` on its own thread for every notice, with `registry` where some may have been missed."""
+    """Calls `heard(kind, number)` on its own thread for every notice; `registry` without a number: some were missed."""
 
-    def __init__(self, url: str, heard: Callable[[str], None]) -> None:
+    def __init__(self, url: str, heard: Callable[[str, str], None]) -> None:
         super().__init__(name="park-listen", daemon=True)
         self._url, self._heard = url, heard
         self._stopping = threading.Event()
@@ -41,9 +41,10 @@ class Listener(threading.Thread):
     def _listen(self, conn: psycopg.Connection) -> None:
         conn.autocommit = True
         conn.execute(f"listen {CHANNEL}")
-        self._heard("registry")
+        self._heard("registry", "")
         while not self._stopping.is_set():
             for notice in conn.notifies(timeout=POLL_S):
-                self._heard(notice.payload.partition(":")[0])
+                kind, _, number = notice.payload.partition(":")
+                self._heard(kind, number)
                 if self._stopping.is_set():
                     return

@@ -15,7 +15,7 @@ from functools import partial
 
 import msgspec
 
-from api import metrics
+from api import changed, metrics
 from api.boards import Boards
 from api.listener import Listener
 from api.problems import Starting, TooManyStreams
@@ -69,11 +69,16 @@ class Channel:
             held = self.faces.get(name)
             self.faces[name] = face
             if self.ready.is_set() and (held is None or held.version != face.version):
-                self.number += 1
-                chunk = encode("tile", face.event, self.event_id(self.number))
-                self.ring.append((self.number, chunk))
-                self.offer(chunk)
+                self.send("tile", face.event)
         self.ready.set()
+
+    def send(self, event: str, data: bytes) -> None:
+        """Queues a numbered event for everybody, and keeps it for who resumes; not before there is a snapshot."""
+        if self.ready.is_set():
+            self.number += 1
+            chunk = encode(event, data, self.event_id(self.number))
+            self.ring.append((self.number, chunk))
+            self.offer(chunk)
 
     def offer(self, chunk: bytes) -> None:
         """Queues an encoded event for everybody; who is too far behind is closed."""
@@ -100,6 +105,7 @@ class Hub:
         self._channels: dict[str, Channel] = {}
         self._kinds: set[str] = set()
         self._stirred = asyncio.Event()
+        self._changed = changed.Changed(self._send)
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="park-tiles")
         self._listener = Listener(listen_to, self.hear)
         self._tasks: list[asyncio.Task[None]] = []
@@ -132,10 +138,10 @@ class Hub:
         self._worker.shutdown(wait=False, cancel_futures=True)
         await asyncio.get_running_loop().run_in_executor(None, self._listener.join, 2.0)
 
-    def hear(self, kind: str) -> None:
+    def hear(self, kind: str, number: str) -> None:
         """A notice of this kind came; from any thread."""
         if self._loop is not None and not self.closing:
-            self._loop.call_soon_threadsafe(self._stir, kind)
+            self._loop.call_soon_threadsafe(self._stir, kind, number)
 
     async def subscribe(self, park_id: str | None, last_id: str | None) -> Subscription:
         """A new client's queue: resumed where it left off, else begun with a snapshot.
@@ -255,9 +261,18 @@ class Hub:
         state = "away" if self._away() else "ok"
         return encode("heartbeat", _encode({"now": self.boards.clock.now(), "database": state}))
 
-    def _stir(self, kind: str) -> None:
+    def _stir(self, kind: str, number: str) -> None:
+        if kind in changed.KINDS:
+            self._changed.add(kind, number)
+            return
+        if kind == "registry" and not number:
+            self._changed.any()
         self._kinds.add(kind)
         self._stirred.set()
+
+    def _send(self, event: str, data: bytes) -> None:
+        for channel in self._channels.values():
+            channel.send(event, data)
 
     def _close_streams(self) -> None:
         for channel in self._channels.values():

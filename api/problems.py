@@ -18,8 +18,11 @@ from api.database import TooSlow
 from api.wrong import InvalidParameter, TooManyRows, Wrong, from_validation
 from pipeline.domain.alarm import AlarmRefused
 from pipeline.domain.errors import ConfigurationError, NotFound, ParkError, Unavailable
+from pipeline.domain.work_order import OrderRefused
 from pipeline.store.alarm_acts import ActRefused
 from pipeline.store.rules import RuleChanged
+from pipeline.store.sla_terms import UnknownTerms
+from pipeline.store.work_orders import ActConflict
 
 log = logging.getLogger("park.api")
 
@@ -97,6 +100,8 @@ OF: Mapping[type[Exception], str] = {
     NotJson: "not-json",
     ReadOnly: "read-only",
     AlarmRefused: "refused",
+    OrderRefused: "refused",
+    UnknownTerms: "not-ready",
     RuleChanged: "changed-meanwhile",
     ConfigurationError: "not-ready",
 }
@@ -142,6 +147,9 @@ def of_error(request: Request, error: Exception) -> Response:
         members["errors"] = [wrong.out() for wrong in error.wrongs]
     if isinstance(error, ActRefused):
         members |= {"alarm": error.alarm, "state": error.state, "last": error.last and jsonable_encoder(error.last)}
+    if isinstance(error, ActConflict):
+        members |= {"work_order": error.order, "state": error.state, "version": error.version,
+                    "last": error.last and jsonable_encoder(error.last)}  # fmt: skip
     return problem(slug, str(error), instance=request.url.path, **members)
 
 
