@@ -68,10 +68,6 @@ select * from park.sla_events where work_order = %(order)s order by entry;
 -- The alarms that an order is for.
 select alarm from park.order_alarms where work_order = %(order)s order by alarm;
 
--- name: order_by_client
--- Which order a client opened with this id.
-select work_order from park.work_order_events where client_id = %(client_id)s and action = 'open';
-
 -- name: order_service
 -- A service of the catalogue, as an order takes it.
 select service_id, skill, priority, name_zh, name_en from park.services

@@ -49,6 +49,7 @@ def test_openapi_describes_every_path_and_every_problem(api: Served) -> None:
         "alarms/{alarm}/release", "alarms/{alarm}/out-of-service", "holds/{hold}/release",
         "maintenance/{maintenance}/cancel", "alarm-quality",
         "time", "work-orders", "work-orders/{order}", "work-orders/{order}/act",
+        "work-orders/{order}/evidence.json", "work-orders/{order}/evidence.pdf",
     )}  # fmt: skip
     assert schema["paths"].keys() == paths
     for path in paths - {"/api/v1/problems/{kind}"}:
