@@ -28,9 +28,12 @@ from api.routes import (
     live,
     maintenance,
     operation,
+    photos,
     readings,
     registry,
+    requests,
     rules,
+    surveys,
     work_orders,
 )
 from api.security import Guard, allowed_hosts, content_policy
@@ -80,7 +83,8 @@ def create_app(settings: Settings) -> FastAPI:
     problems.install(app)
     of_alarms = (alarms, alarm_acts, alarm_quality, maintenance, rules)
     of_service = (work_orders, evidence)
-    for part in (registry, readings, events, intake, live, clocks, *of_service, *of_alarms):
+    of_tenants = (requests, photos, surveys)
+    for part in (registry, readings, events, intake, live, clocks, *of_service, *of_alarms, *of_tenants):
         app.include_router(part.router, responses={"4XX": PROBLEM, "5XX": PROBLEM})
     app.include_router(operation.problems_router)
     app.include_router(operation.router, include_in_schema=False)

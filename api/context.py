@@ -48,7 +48,7 @@ async def acting_context(request: Request) -> Context:
     context = await context_of(request)
     if context.settings.api_read_only:
         raise ReadOnly
-    check_write(request.headers, allowed_hosts(context.settings))
+    check_write(request.headers, allowed_hosts(context.settings), path=request.url.path)
     return context
 
 

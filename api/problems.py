@@ -17,11 +17,16 @@ from api.auth import Forbidden, NotSignedIn
 from api.database import TooSlow
 from api.wrong import InvalidParameter, TooManyRows, Wrong, from_validation
 from pipeline.domain.alarm import AlarmRefused
+from pipeline.domain.booking import BookingRefused
 from pipeline.domain.errors import ConfigurationError, NotFound, ParkError, Unavailable
+from pipeline.domain.photo import PhotoRefused
+from pipeline.domain.request import RequestRefused
 from pipeline.domain.work_order import OrderRefused
 from pipeline.store.alarm_acts import ActRefused
+from pipeline.store.request_acts import RequestConflict
 from pipeline.store.rules import RuleChanged
 from pipeline.store.sla_terms import UnknownTerms
+from pipeline.store.visitors import TooOften
 from pipeline.store.work_orders import ActConflict
 
 log = logging.getLogger("park.api")
@@ -75,8 +80,10 @@ KINDS: dict[str, Kind] = {
     "refused": Kind(409, "That can't be done to it as it stands", "See `state` and `last`: what it is, who did what."),
     "changed-meanwhile": Kind(409, "It was changed meanwhile", "Read it again, and say which version you change."),
     "too-large": Kind(413, "The request is too long", "Send at most 256 kB, with its Content-Length."),
+    "not-a-photo": Kind(400, "This is no photo that can be kept", "Send a JPEG, PNG or WebP, whole."),
     "not-json": Kind(415, "The request is not JSON", "Send JSON with Content-Type: application/json."),
     "misdirected": Kind(421, "This server does not answer to that host name", "Use 127.0.0.1, or set PARK_API_HOSTS."),
+    "too-often": Kind(429, "That is too often", "Come again after Retry-After seconds, or sign in."),
     "internal": Kind(500, "The server made an error", "Report it with its `reference`, which the log has too."),
     "database-away": Kind(503, "The database is away", "Come again after Retry-After seconds.", RETRY_AFTER_S),
     "too-slow": Kind(503, "The query took too long", "Ask for a shorter time or a coarser resolution.", RETRY_AFTER_S),
@@ -103,6 +110,10 @@ OF: Mapping[type[Exception], str] = {
     OrderRefused: "refused",
     UnknownTerms: "not-ready",
     RuleChanged: "changed-meanwhile",
+    RequestRefused: "refused",
+    BookingRefused: "refused",
+    PhotoRefused: "not-a-photo",
+    TooOften: "too-often",
     ConfigurationError: "not-ready",
 }
 OF_STATUS = {404: "not-found", 405: "method-not-allowed"}
@@ -150,7 +161,13 @@ def of_error(request: Request, error: Exception) -> Response:
     if isinstance(error, ActConflict):
         members |= {"work_order": error.order, "state": error.state, "version": error.version,
                     "last": error.last and jsonable_encoder(error.last)}  # fmt: skip
-    return problem(slug, str(error), instance=request.url.path, **members)
+    headers: dict[str, str] = {}
+    if isinstance(error, RequestConflict):
+        members |= {"request": error.request, "version": error.version, "state": error.state}
+        members["last"] = error.last and jsonable_encoder(error.last)
+    if isinstance(error, TooOften):
+        headers["Retry-After"] = str(error.retry_after_s)
+    return problem(slug, str(error), instance=request.url.path, headers=headers, **members)
 
 
 def of_validation(request: Request, error: Exception) -> Response:

@@ -15,6 +15,9 @@ from pipeline.settings import Settings, SignIn
 LOOPBACK_NAMES = frozenset({"127.0.0.1", "localhost", "::1"})
 
 MOST_BYTES = 256 * 1024  # of a request's body
+PHOTOS = "/api/v1/photos"  # the one path that takes pictures, as they are
+MOST_OF_PHOTO = 8 * 1024 * 1024
+PICTURES = frozenset(("image/jpeg", "image/png", "image/webp"))  # no form can send these either
 
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
@@ -78,15 +81,16 @@ def host_name(value: str) -> str:
     return name if not port or port.isdigit() else ""
 
 
-def check_write(headers: Headers, hosts: frozenset[str]) -> None:
+def check_write(headers: Headers, hosts: frozenset[str], *, path: str = "") -> None:
     """Refuses what a browser sends for another site's page. Raises CrossSite, NotJson.
 
     A form cannot send JSON, and a script of another site must ask first (CORS), which nobody here answers; that no
     page may is said twice, by the site that the browser names and by the origin. A client that is no browser names
     neither, and may act: being on this machine is what gives access.
     """
-    if headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
-        raise NotJson
+    told = headers.get("content-type", "").partition(";")[0].strip().lower()
+    if told != "application/json" if path != PHOTOS else told not in PICTURES:
+        raise NotJson(f"but {PHOTOS} takes {', '.join(sorted(PICTURES))}" if path == PHOTOS else "")
     site, origin = headers.get("sec-fetch-site"), headers.get("origin")
     if site is not None and site not in {"same-origin", "none"}:
         raise CrossSite(f"the browser says Sec-Fetch-Site: {site}")
@@ -121,14 +125,15 @@ class Guard:
             refusal = problem("misdirected", "the header Host names no host of this server")
             await refusal(scope, receive, guarded_send)
             return
-        if too_large(Headers(scope=scope)):
-            refusal = problem("too-large", f"a request has at most {MOST_BYTES} bytes, and says how many it has")
+        most = MOST_OF_PHOTO if scope["path"] == PHOTOS else MOST_BYTES
+        if too_large(Headers(scope=scope), most):
+            refusal = problem("too-large", f"a request has at most {most} bytes, and says how many it has")
             await refusal(scope, receive, guarded_send)
             return
         await self.app(scope, receive, guarded_send)
 
 
-def too_large(headers: Headers) -> bool:
+def too_large(headers: Headers, most: int = MOST_BYTES) -> bool:
     """Whether a request is longer than any of ours, or does not say how long it is."""
     length = headers.get("content-length", "0")
-    return "transfer-encoding" in headers or not length.isdigit() or int(length[:12]) > MOST_BYTES
+    return "transfer-encoding" in headers or not length.isdigit() or int(length[:12]) > most

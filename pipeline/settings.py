@@ -82,6 +82,18 @@ class Settings:
     api_hosts: str = setting("PARK_API_HOSTS", "", "further Host names that the API answers to, comma-separated")
     api_read_only: bool = setting("PARK_API_READ_ONLY", "no", "yes: nobody can act on alarms or rules over this API")
     shelf_hours: float = setting("PARK_SHELF_HOURS", "8", "an alarm may be shelved for at most this many hours")
+    visitor_hourly: int = setting(
+        "PARK_VISITOR_HOURLY", "10", "requests an hour from one address without sign-in; ten times as many photos"
+    )
+    silence_days: float = setting(
+        "PARK_REQUEST_SILENCE_DAYS", "3", "an answer that nobody confirms closes its request after this many days"
+    )
+    contact_days: float = setting(
+        "PARK_CONTACT_DAYS", "14", "how to reach a visitor is deleted this many days after their request is closed"
+    )
+    no_show_minutes: float = setting(
+        "PARK_NO_SHOW_MINUTES", "15", "a booked room that nobody comes to by then is given back, where a sensor tells"
+    )
     metrics_port: int = setting("PARK_METRICS_PORT", "0", "/metrics, /healthz and /readyz of a process; 0: off")
     metrics_host: str = setting("PARK_METRICS_HOST", "127.0.0.1", "address of /metrics, /healthz and /readyz")
     notice: str = setting("PARK_NOTICE", "", "what the page's footer says of the servers in use; set by the demo")

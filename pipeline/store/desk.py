@@ -10,10 +10,15 @@ from typing import Any
 import msgspec
 import psycopg
 
-from pipeline.store import audit, desk_rotas, parks
+from pipeline.store import audit, desk_rooms, desk_rotas, desk_services, parks
 from pipeline.store.desk_section import Applied, DeskFileError, Section
 
-SECTIONS: tuple[Section, ...] = (desk_rotas.ROTAS, desk_rotas.CONTACTS)
+SECTIONS: tuple[Section, ...] = (
+    desk_services.SECTION,
+    desk_rooms.SECTION,
+    desk_rotas.ROTAS,
+    desk_rotas.CONTACTS,
+)
 """In the order in which they are applied."""
 
 

@@ -7,11 +7,11 @@ from datetime import datetime
 import psycopg
 
 from pipeline.domain.work_order import OrderAction
-from pipeline.store import escalations
+from pipeline.store import escalations, request_progress
 
 Follower = Callable[[psycopg.Connection, int, OrderAction, datetime], None]
 
-FOLLOWERS: tuple[Follower, ...] = (escalations.follow,)
+FOLLOWERS: tuple[Follower, ...] = (escalations.follow, request_progress.follow)
 
 
 def follow(conn: psycopg.Connection, order: int, action: OrderAction, *, now: datetime) -> None:

@@ -50,6 +50,9 @@ def test_openapi_describes_every_path_and_every_problem(api: Served) -> None:
         "maintenance/{maintenance}/cancel", "alarm-quality",
         "time", "work-orders", "work-orders/{order}", "work-orders/{order}/act",
         "work-orders/{order}/evidence.json", "work-orders/{order}/evidence.pdf",
+        "services", "codes/{code}", "requests", "requests/{number}", "requests/{number}/act",
+        "requests/{number}/rating", "requests/{number}/contact", "photos", "photos/{photo}", "surveys",
+        "surveys/{survey}/answer",
     )}  # fmt: skip
     assert schema["paths"].keys() == paths
     for path in paths - {"/api/v1/problems/{kind}"}:
