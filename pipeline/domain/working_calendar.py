@@ -51,14 +51,18 @@ def spans(schedule: Schedule, since: datetime, until: datetime, *, zone: tzinfo,
     last = until.astimezone(zone).date() + DAY
     while day <= last:
         if not schedule.days or day_kind(day, days).kind in schedule.days:
-            begins = _instant(day, start, zone)
-            ends = _instant(day if end > start else day + DAY, end, zone)
+            begins, ends = turn(day, start, end, zone)
             if found and begins <= found[-1][1]:
                 found[-1] = (found[-1][0], max(ends, found[-1][1]))
             elif begins < ends:
                 found.append((begins, ends))
         day += DAY
     return [span for span in found if span[1] >= since and span[0] <= until]
+
+
+def turn(day: date, start: time, until: time, zone: tzinfo) -> Span:
+    """From one time of a local day to another, in UTC; until the next day's where it is not later."""
+    return _instant(day, start, zone), _instant(day if until > start else day + DAY, until, zone)
 
 
 def _instant(day: date, at: time, zone: tzinfo) -> datetime:

@@ -22,7 +22,7 @@ create table smartpark.calendar_open (
   park_id     text not null,
   calendar_id text not null,
   version     integer not null,
-  during      tstzrange not null,     -- [start, end), in order, never touching
+  during      tstzrange not null,     -- [start, end), never overlapping
   primary key (park_id, calendar_id, version, during),
   foreign key (park_id, calendar_id, version) references smartpark.business_calendar_version
 );
