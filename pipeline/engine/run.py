@@ -16,7 +16,7 @@ from pipeline.engine.alarms.usual import LearnUsual
 from pipeline.engine.alarms.windows import Windows
 from pipeline.engine.calendar import FillCalendar
 from pipeline.engine.conditions import Conditions
-from pipeline.engine.desk import telling
+from pipeline.engine.desk import sla, telling
 from pipeline.engine.desk.duty import FillRotas
 from pipeline.engine.desk.escalation import Escalation
 from pipeline.engine.retention import Retention
@@ -85,8 +85,10 @@ def desk_steps() -> list[Step]:
     """What the clock does to work orders and requests, in order."""
     second = timedelta(seconds=1)
     return [
+        Step("business calendars", sla.KeepCalendars().run, timedelta(hours=1), transaction=False),
         Step("rotas", FillRotas().run, timedelta(minutes=1)),
         Step("escalation", Escalation().run, second, transaction=False),
+        Step("sla clocks", sla.run, second, transaction=False),
         Step("clocks told", telling.clocks, second, transaction=False),
         Step("pages told", telling.pages, second, transaction=False),
     ]

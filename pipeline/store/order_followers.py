@@ -7,11 +7,11 @@ from datetime import datetime
 import psycopg
 
 from pipeline.domain.work_order import OrderAction
-from pipeline.store import escalations, request_progress
+from pipeline.store import escalations, request_progress, sla_clocks
 
 Follower = Callable[[psycopg.Connection, int, OrderAction, datetime], None]
 
-FOLLOWERS: tuple[Follower, ...] = (escalations.follow, request_progress.follow)
+FOLLOWERS: tuple[Follower, ...] = (sla_clocks.follow, escalations.follow, request_progress.follow)
 
 
 def follow(conn: psycopg.Connection, order: int, action: OrderAction, *, now: datetime) -> None:

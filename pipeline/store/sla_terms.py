@@ -1,4 +1,4 @@
-"""Which promise covers an order: terms from the most specific policies, stamped on it with the versions of calendars."""
+"""Which promise covers an order: terms of the most specific policies, stamped on it with versions of calendars."""
 
 from collections.abc import Sequence
 from datetime import datetime

@@ -1,5 +1,5 @@
-"""What the clock does to promises: thresholds and breaches are told when they are reached, each once however many engines
-run, and with the instant at which it was so; calendars are kept loaded ahead of need."""
+"""What the clock does to promises: thresholds and breaches are told when they are reached, each once however many
+engines run, and with the instant at which it was so; calendars are kept loaded ahead of need."""
 
 import logging
 from datetime import date, datetime, timedelta
@@ -8,7 +8,8 @@ from zoneinfo import ZoneInfo
 
 import psycopg
 
-from pipeline.domain.business_calendar import midnight
+from pipeline.domain import intervals
+from pipeline.domain.business_calendar import BusinessCalendar, midnight
 from pipeline.store import business_calendars, calendar, sla_clocks
 from pipeline.store.sla_clocks import QUERIES
 
@@ -56,7 +57,8 @@ class KeepCalendars:
     def run(self, conn: psycopg.Connection, now: datetime) -> int:
         """Returns how many versions were made or reach further."""
         for park_id in calendar.zones(conn):
-            business_calendars.versions(conn, park_id, business_calendars.BUILT_IN, now=now)
+            with conn.transaction():
+                business_calendars.versions(conn, park_id, business_calendars.BUILT_IN, now=now)
         changed = sum(
             self._keep(conn, row, now) for row in conn.execute(QUERIES["all_versions"]).fetchall()
         )  # fmt: skip
@@ -83,17 +85,19 @@ class KeepCalendars:
             self._warn(park_id, calendar_id, max(until, loaded.until), business_calendars.zone_of(conn, park_id), now)
         return changed
 
-    def _correct(self, conn: psycopg.Connection, key: dict[str, Any], found: business_calendars.BusinessCalendar,
+    def _correct(self, conn: psycopg.Connection, key: dict[str, Any], found: BusinessCalendar,
                  loaded: business_calendars.Loaded, now: datetime) -> bool:  # fmt: skip
         """A new version where days from today on are not what they were when this one was made."""
-        today = midnight(now.astimezone(business_calendars.zone_of(conn, key["park"])).date(), ZoneInfo("UTC"))
+        zone = business_calendars.zone_of(conn, key["park"])
+        today = midnight(now.astimezone(zone).date(), zone)
         asked = {**key, "since": today, "until": loaded.until}
-        have = [tuple(span) for span in conn.execute(QUERIES["open_between"], asked)]
-        if today >= loaded.until or have == [span for span in loaded.spans if span[1] > today]:
+        have = intervals.union((start, end) for start, end in conn.execute(QUERIES["open_between"], asked))
+        if intervals.clip(have, today, loaded.until) == intervals.clip(loaded.spans, today, loaded.until):
             return False
-        business_calendars.make(
-            conn, key["park"], key["calendar"], found, version=key["version"] + 1, now=now, actor="system"
-        )
+        with conn.transaction():
+            business_calendars.make(
+                conn, key["park"], key["calendar"], found, version=key["version"] + 1, now=now, actor="system"
+            )
         return True
 
     def _warn(self, park_id: str, calendar_id: str, until: datetime, zone: ZoneInfo, now: datetime) -> None:
@@ -102,6 +106,6 @@ class KeepCalendars:
             return
         self._warned[park_id, calendar_id] = today
         log.warning(
-            "park %s: the calendar %s is known until %s only; what is due later has no due time: import next year's days"
-            " with `park calendar import`", park_id, calendar_id, until.astimezone(zone).date().isoformat(),
+            "park %s: the calendar %s is known until %s only; what is due later has no due time: import next year's"
+            " days with `park calendar import`", park_id, calendar_id, until.astimezone(zone).date().isoformat(),
         )  # fmt: skip

@@ -44,7 +44,7 @@ begin atomic
   with e as (select seq, action, happened from park.work_order_events where work_order = asked),
   came as (select min(seq) as seq from e where action in ('arrive', 'finish')),
   back as (  -- what takes a stop of this kind back: the last one
-    select seq, happened from e, came
+    select e.seq, e.happened from e, came
      where (kind = 'acknowledge' and action = 'release' and (came.seq is null or e.seq < came.seq))
         or (kind = 'restore' and action = 'reopen')
      order by 1 desc limit 1),
