@@ -20,6 +20,7 @@ create table smartpark.person (
   company_id    text,             -- a tenant's staff: whose
   contractor_id text,             -- a technician who is not the park's own: whose
   active        boolean not null default true,
+  from_file     boolean not null default false, -- a desk file speaks of them: gone from it, they are inactive
   created       timestamptz not null,
   check (login ~ '^[a-z0-9][a-z0-9._-]{1,39}$' and login not in ('system', 'local')),
   foreign key (park_id, company_id) references smartpark.company,
@@ -107,7 +108,9 @@ exception when duplicate_object or unique_violation then null;  -- another datab
 end $$;
 grant usage on schema smartpark to park_gate;
 grant select on smartpark.park, smartpark.company, smartpark.contractor to park_gate;
-grant select, insert, update (name, role, language, company_id, contractor_id, active) on smartpark.person to park_gate;
+grant select (park_id, space_id) on smartpark.space to park_gate;
+grant select, insert, update (name, role, language, company_id, contractor_id, active, from_file)
+  on smartpark.person to park_gate;
 grant select, insert, delete on smartpark.person_skill, smartpark.person_space to park_gate;
 grant select, insert, update (password, changed) on smartpark.person_secret to park_gate;
 grant select, insert, update (seen, revoked) on smartpark.session, smartpark.api_token to park_gate;

@@ -14,8 +14,9 @@ insert into smartpark.session (digest, person, created, seen, expires, agent)
 values (%(digest)s, %(person)s, %(now)s, %(now)s, %(expires)s, %(agent)s) returning session
 
 -- name: revoke_session
--- Ends one session that holds.
-update smartpark.session set revoked = %(now)s where session = %(session)s and revoked is null returning person
+-- Ends one session of a person that was not ended yet.
+update smartpark.session set revoked = %(now)s
+ where session = %(session)s and person = %(person)s and revoked is null
 
 -- name: revoke_sessions_of
 -- Ends a person's sessions, all but one where that is told.
