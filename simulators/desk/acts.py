@@ -52,7 +52,7 @@ class Desk:
             order=order, origin=new.origin, service=new.service, category=category, skill=new.skill,
             priority=new.priority, created=self.now, space=new.space_id, company=new.company_id,
             contractor=new.contractor_id, request=request,
-            told=[Told("open", self.now, self.now, who[0], person=who[1])],
+            told=[Told("open", self.now, self.now, who[0])],
         )  # fmt: skip
         self.truth.orders[order] = row
         self._counted()
@@ -60,10 +60,10 @@ class Desk:
 
     def act(
         self, row: TrueOrder, action: OrderAction, who: Who, *, when: datetime | None = None, ahead_s: float = 0.0,
-        reason: str | None = None, detail: Mapping[str, Any] | None = None,
+        reason: str | None = None, detail: Mapping[str, Any] | None = None, to: str | None = None,
     ) -> bool:  # fmt: skip
         """Does something to an order now; when: it was done then, by a phone whose clock is `ahead_s` ahead and had
-        been measured. False: it came too late, somebody had done something else."""
+        been measured; to: login of whom it is given to. False: it came too late, somebody had done something else."""
         login, person = who
         told = dict(detail or {})
         phone = None if when is None else when + timedelta(seconds=ahead_s)
@@ -76,14 +76,17 @@ class Desk:
         except OrderRefused as error:
             self.refused.append(f"order {row.order}: {action.value} by {login} at {self.now:%F %T}: {error}")
             return False
-        chosen = told.get("at") if action is OrderAction.APPOINT else None
-        row.told.append(Told(
-            action.value, when or self.now, self.now, login, reason=reason,
-            person=told["person"] if action is OrderAction.ASSIGN else person, proof=told.get("proof"),
-            appointment=datetime.fromisoformat(chosen) if chosen else None,
-        ))  # fmt: skip
-        self._counted()
+        self.tells(row, action, login, when=when, reason=reason, proof=told.get("proof"), to=to or (login if person else None))
         return True
+
+    def tells(self, row: TrueOrder, action: OrderAction, actor: str, *, when: datetime | None = None,
+              reason: str | None = None, proof: str | None = None, to: str | None = None,
+              appointment: datetime | None = None) -> None:  # fmt: skip
+        """Writes what was done to an order into its truth."""
+        to = to if action in (OrderAction.ACCEPT, OrderAction.ASSIGN) else None
+        row.told.append(Told(action.value, when or self.now, self.now, actor, reason=reason, to=to, proof=proof,
+                             appointment=appointment))  # fmt: skip
+        self._counted()
 
     def _counted(self) -> None:
         self.acts += 1

@@ -57,32 +57,47 @@ class Title(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     en: str
 
 
-class Habit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One kind of work; habits.toml says what the figures are."""
+class Habit(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """One kind of work; habits.toml says what the figures are. Of what tenants ask for the catalogue says the rest."""
 
     name: str
     origin: str
-    category: str
-    skill: str
-    priority: str
+    category: str = ""
+    skill: str = ""
+    priority: str = ""
     working: float
     free: float
     rhythm: Rhythm
     fix_min: float
     spread: float
-    title: Title
+    title: Title | None = None
     parts: float = 0.0
     remote: float = 0.0
     again: float = 0.05
     called_off: float = 0.03
     verify_s: float | None = None
     device_types: tuple[str, ...] = ()
-    paid: bool = False
 
 
-HABITS: tuple[Habit, ...] = msgspec.convert(
-    tomllib.loads((Path(__file__).parent / "habits.toml").read_text(encoding="utf-8"))["habit"], tuple[Habit, ...]
-)
+class Matter(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Something that a department answers by itself."""
+
+    name: str
+    working: float
+    hours: float
+    transferred: float
+    declined: float
+
+
+class Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The file."""
+
+    habit: tuple[Habit, ...]
+    matter: tuple[Matter, ...]
+
+
+_TABLE = msgspec.convert(tomllib.loads((Path(__file__).parent / "habits.toml").read_text(encoding="utf-8")), Table)
+HABITS, MATTERS = _TABLE.habit, _TABLE.matter
 
 TRAVEL_MIN = (3.0, 11.0)  # across the park, on foot or by bicycle
 OUTSIDE_MIN = (18.0, 70.0)  # a contractor who has to drive there

@@ -16,7 +16,7 @@ class Told(msgspec.Struct, frozen=True, omit_defaults=True):
     heard: datetime
     actor: str
     reason: str | None = None
-    person: int | None = None
+    to: str | None = None  # login of who has it now
     proof: str | None = None
     appointment: datetime | None = None
 
@@ -45,6 +45,11 @@ class TrueOrder(msgspec.Struct, omit_defaults=True):
     def last(self, *actions: str) -> datetime | None:
         """When one of these was last done."""
         return next((t.at for t in reversed(self.told) if t.action in actions), None)
+
+    @property
+    def assignee(self) -> str | None:
+        """Who has it, or had it last."""
+        return next((t.to for t in reversed(self.told) if t.action in ("accept", "assign", "release")), None)
 
     def count(self, action: str) -> int:
         """How often something was done."""
