@@ -76,7 +76,9 @@ class Desk:
         except OrderRefused as error:
             self.refused.append(f"order {row.order}: {action.value} by {login} at {self.now:%F %T}: {error}")
             return False
-        self.tells(row, action, login, when=when, reason=reason, proof=told.get("proof"), to=to or (login if person else None))
+        self.tells(
+            row, action, login, when=when, reason=reason, proof=told.get("proof"), to=to or (login if person else None)
+        )
         return True
 
     def tells(self, row: TrueOrder, action: OrderAction, actor: str, *, when: datetime | None = None,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from random import Random
 
-from simulators.desk.habits import HABITS, HOURLY, Habit
+from simulators.desk.habits import HABITS, HOURLY, MATTERS, Habit, Matter, Rhythm
 from simulators.desk.hours import DAY, ZONE, is_worked, local
 
 HOT = {6: 1.25, 7: 1.5, 8: 1.45, 12: 1.25, 1: 1.3, 2: 1.15}  # months in which air conditioning is asked for more
@@ -17,7 +17,7 @@ class Arrival:
     """One thing that comes up."""
 
     at: datetime
-    habit: Habit
+    what: Habit | Matter
     number: int  # of the day and habit, for its own luck
 
 
@@ -26,27 +26,29 @@ def arrivals(since: datetime, until: datetime, *, seed: int, scale: float = 1.0)
     found: list[Arrival] = []
     day = local(since).date()
     while day <= local(until).date():
-        for habit in HABITS:
-            found += [a for a in _of(day, habit, seed, scale) if since <= a.at < until]
+        for what in (*HABITS, *MATTERS):
+            found += [a for a in _of(day, what, seed, scale) if since <= a.at < until]
         day += DAY
-    return sorted(found, key=lambda a: (a.at, a.habit.name, a.number))
+    return sorted(found, key=lambda a: (a.at, a.what.name, a.number))
 
 
-def _of(day: date, habit: Habit, seed: int, scale: float) -> Iterator[Arrival]:
-    rng = Random(f"{seed}/arrivals/{day}/{habit.name}")
-    expected = scale * (habit.working if is_worked(day) else habit.free)
-    if habit.skill == "hvac" and habit.origin != "planned":
-        expected *= HOT.get(day.month, 1.0)
+def _of(day: date, what: Habit | Matter, seed: int, scale: float) -> Iterator[Arrival]:
+    rng = Random(f"{seed}/arrivals/{day}/{what.name}")
+    expected, hours = scale * what.working, HOURLY[Rhythm.OFFICE]
+    if isinstance(what, Habit):
+        hours = HOURLY[what.rhythm]
+        if not is_worked(day):
+            expected = scale * what.free
+        if "hvac" in what.name or "air" in what.name:
+            expected *= HOT.get(day.month, 1.0)
+    elif not is_worked(day):
+        return
     if day.weekday() == 0:
         expected *= MONDAY
-    hours = HOURLY[habit.rhythm]
     for number in range(_poisson(rng, expected)):
-        hour = rng.choices(range(24), hours)[0]
-        second = rng.randrange(3600)
-        park_time = datetime.combine(day, time(hour), ZONE) + timedelta(
-            seconds=second, microseconds=rng.randrange(1000) * 1000
-        )
-        yield Arrival(park_time.astimezone(UTC), habit, number)
+        moment = timedelta(seconds=rng.randrange(3600), milliseconds=rng.randrange(1000))
+        park_time = datetime.combine(day, time(rng.choices(range(24), hours)[0]), ZONE) + moment
+        yield Arrival(park_time.astimezone(UTC), what, number)
 
 
 def _poisson(rng: Random, expected: float) -> int:

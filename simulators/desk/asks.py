@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from pipeline.domain.errors import ParkError
@@ -10,6 +11,7 @@ from pipeline.domain.request import RequestAction, Side
 from pipeline.domain.work_order import OrderAction
 from pipeline.store import request_acts, requests
 from pipeline.store.request_acts import RequestAct
+from pipeline.store.queries import load
 from pipeline.store.requests import NewRequest
 from pipeline.store.work_orders import NewOrder
 from simulators.desk.acts import Desk, Who
@@ -17,6 +19,7 @@ from simulators.desk.habits import Habit
 from simulators.desk.people import Tenant
 from simulators.desk.truth import TrueOrder, TrueRequest
 
+QUERIES = load(Path(__file__).parent / "sql")
 ASKER, DESK, SYSTEM_SIDE = frozenset({Side.ASKER}), frozenset({Side.DESK}), frozenset({Side.SYSTEM})
 ALIKE = {
     RequestAction.CONFIRM: OrderAction.CONFIRM,
@@ -45,7 +48,9 @@ class Asking:
         try:
             request_acts.act(self.desk.conn, asked, now=self.desk.now)
         except ParkError as error:
-            self.desk.refused.append(f"request {self.row.request}: {action.value} by {who[0]} at {self.desk.now}: {error}")
+            self.desk.refused.append(
+                f"request {self.row.request}: {action.value} by {who[0]} at {self.desk.now}: {error}"
+            )
             return False
         self.row.done.append(action.value)
         if self.order is not None and action in ALIKE:
@@ -59,9 +64,16 @@ class Asking:
             self.row.answered = None
         return True
 
-    def by_tenant(self, action: RequestAction, *, reason: str | None = None, detail: Mapping[str, Any] | None = None) -> bool:
+    def by_tenant(
+        self, action: RequestAction, *, reason: str | None = None, detail: Mapping[str, Any] | None = None
+    ) -> bool:
         """The same by who asked."""
         return self.act(action, (self.tenant.login, self.tenant.person), ASKER, reason=reason, detail=detail)
+
+    def quote(self) -> int | None:
+        """The quote that awaits an answer, as the tenant's screen shows it."""
+        found = self.desk.conn.execute(QUERIES["open_quote"], {"request": self.row.request}).fetchone()
+        return int(found[0]) if found else None
 
     def rate(self, stars: int) -> None:
         """Stars, once and for good."""

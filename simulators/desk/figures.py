@@ -167,5 +167,3 @@ def _percentile(ordered: Sequence[float], percent: int) -> float | None:
 
 def _between(at: datetime | None, since: datetime, until: datetime) -> bool:
     return at is not None and since <= at < until
-
-

@@ -1,22 +1,25 @@
 """What becomes of an order: who takes it, who goes there, who forgets what, and what the tenant says in the end."""
 
 from collections.abc import Generator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import Random
 
+from pipeline.domain.request import RequestAction
 from pipeline.domain.work_order import OrderAction as A
 from simulators.desk import habits
 from simulators.desk.acts import SYSTEM, Desk, Who
+from simulators.desk.asks import Asking
 from simulators.desk.habits import Habit
 from simulators.desk.hours import OFFICE
-from simulators.desk.people import Staff, Technician, Tenant
+from simulators.desk.people import Staff, Technician
 from simulators.desk.play import Life
 from simulators.desk.truth import TrueOrder
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 AGAIN_AT_MOST = 2
-CONFIRM_DAYS = timedelta(days=3)  # TERMS: of the default terms; silence closes then
+CONFIRM_DAYS = timedelta(days=3)  # silence closes then
+AFTER_CLOSING = timedelta(days=1)  # an engine has closed it by then
 
 
 @dataclass
@@ -28,9 +31,8 @@ class Case:
     habit: Habit
     row: TrueOrder
     rng: Random
-    tenant: Tenant | None = None
+    asking: Asking | None = None
     by: Technician | None = None
-    done_at: datetime | None = field(default=None)
 
     @property
     def now(self) -> datetime:
@@ -56,8 +58,15 @@ def life(case: Case, *, closes: bool) -> Life:
         reopened = yield from _afterwards(case)
         if not reopened:
             break
-    if closes and case.row.last("close") is None:
-        yield from _closed(case)
+    confirmed = case.row.last("confirm") is not None
+    rates = case.asking is not None and case.luck(habits.RATED[confirmed])
+    if rates and confirmed:
+        yield case.now + case.minutes(4)
+        _rate(case)
+    yield from _closed(case, closes=closes)
+    if rates and not confirmed:
+        yield case.now + case.minutes(600)
+        _rate(case)
 
 
 def _attended(case: Case) -> Generator[datetime, None, bool]:
@@ -65,8 +74,10 @@ def _attended(case: Case) -> Generator[datetime, None, bool]:
     row, habit = case.row, case.habit
     if row.count("reopen") == 0 and case.luck(habit.called_off):
         yield case.now + case.minutes(25, 0.8)
-        who = (case.tenant.login, case.tenant.person) if case.tenant else case.operator()
-        case.desk.act(row, A.CANCEL, who, reason="no longer needed")
+        if case.asking:
+            case.asking.by_tenant(RequestAction.CANCEL, reason="no longer needed")
+        else:
+            case.desk.act(row, A.CANCEL, case.operator(), reason="no longer needed")
         return True
     while True:
         yield from _taken(case)
@@ -91,7 +102,7 @@ def _taken(case: Case) -> Life:
         others = [t for t in case.staff.able(row.skill) if t is not by]
         case.by = by = rng.choice(others) if others else by
         if by.person is not None:
-            case.desk.act(row, A.ASSIGN, case.operator(), detail={"person": by.person})
+            case.desk.act(row, A.ASSIGN, case.operator(), detail={"person": by.person}, to=by.login)
     seen = case.now + case.minutes(habits.SEEN_MIN[priority] * by.prompt, 0.7)
     late = case.minutes(15) if case.luck(0.015) else timedelta()  # pressed in a basement, heard upstairs
     yield seen + late
@@ -111,11 +122,11 @@ def _worked(case: Case) -> Life:
         yield start + fix / 2
         _press(case, A.FINISH, detail={"remote": True})
         return
-    if case.tenant and not urgent and case.luck(0.08):  # the tenant names a time
+    if case.asking and not urgent and case.luck(habits.APPOINTED):  # the tenant names a time
         at = OFFICE.next_open(case.now + timedelta(hours=rng.choice((2, 4, 20, 26))))
         at = at.replace(minute=0 if at.minute < 30 else 30, second=0, microsecond=0)
         if at > case.now:
-            case.desk.act(row, A.APPOINT, (case.tenant.login, case.tenant.person), detail={"at": at.isoformat()})
+            case.asking.by_tenant(RequestAction.APPOINT, detail={"at": at.isoformat()})
             start = max(start, at - 20 * MINUTE)
     travel = MINUTE * (rng.uniform(*habits.OUTSIDE_MIN) if by.contractor else rng.uniform(*habits.TRAVEL_MIN))
     by.free = start + travel + fix
@@ -139,7 +150,7 @@ def _worked(case: Case) -> Life:
         _press(case, A.ARRIVE, detail={"proof": proof})
     if case.luck(habit.parts):
         yield from _waited(case, "parts", timedelta(hours=rng.uniform(*habits.PARTS_H)))
-    elif case.tenant and case.luck(habits.ACCESS):
+    elif case.asking and case.luck(habits.ACCESS):
         yield from _waited(case, rng.choice(("access", "tenant")), timedelta(hours=rng.uniform(1, 20)))
     yield case.now + fix
     _press(case, A.FINISH)
@@ -165,26 +176,40 @@ def _afterwards(case: Case) -> Generator[datetime, None, bool]:
         else:
             case.desk.act(case.row, A.VERIFY, SYSTEM)
         return again
-    if case.tenant is None:
+    if case.asking is None:
         yield OFFICE.next_open(case.now + case.minutes(300))
         case.desk.act(case.row, A.CONFIRM, case.operator())
         return False
-    who = (case.tenant.login, case.tenant.person)
     if again:
         yield OFFICE.next_open(case.now + case.minutes(180, 0.9))
-        return case.desk.act(case.row, A.REOPEN, who, reason="it is not mended")
+        return case.asking.by_tenant(RequestAction.REOPEN, reason="it is not mended")
     if case.luck(habits.CONFIRMED):
         yield OFFICE.next_open(case.now + min(case.minutes(90, 1.1), 40 * HOUR))
-        case.desk.act(case.row, A.CONFIRM, who)
+        case.asking.by_tenant(RequestAction.CONFIRM)
     return False
 
 
-def _closed(case: Case) -> Life:
+def _closed(case: Case, *, closes: bool) -> Life:
     """Silence closes: what was verified the day after, what nobody spoke of when the days of the terms are over."""
     spoken = case.row.last("confirm", "verify")
     done = case.row.last("finish") or case.now
-    yield max(spoken + 24 * HOUR if spoken and spoken >= done else done + CONFIRM_DAYS, case.now)
-    case.desk.act(case.row, A.CLOSE, SYSTEM)
+    over = spoken + 24 * HOUR if spoken and spoken >= done else done + CONFIRM_DAYS
+    if closes:
+        yield over
+        case.desk.act(case.row, A.CLOSE, SYSTEM)
+    else:
+        yield over + AFTER_CLOSING
+
+
+def _rate(case: Case) -> None:
+    """Stars by how long it took, whether it was done well, and who rates."""
+    asking, row = case.asking, case.row
+    assert asking is not None  # noqa: S101 - the caller looked
+    came = (row.first("arrive", "finish") or case.now) - row.created
+    whole = (row.last("finish") or case.now) - row.created
+    content = 4.75 + asking.tenant.pleased - 0.22 * min(came / HOUR, 6) - 0.025 * min(whole / HOUR, 48)
+    content += case.rng.gauss(0, 0.55) - 1.1 * row.count("reopen")
+    asking.rate(max(1, min(5, round(content))))
 
 
 def _choose(case: Case) -> Technician:
@@ -199,5 +224,8 @@ def _press(case: Case, action: A, *, when: datetime | None = None, reason: str |
     """The technician presses a button on a phone: what counts is its time, corrected by the last sync's offset."""
     by = case.by
     assert by is not None  # noqa: S101 - somebody took it
-    return case.desk.act(case.row, action, (by.login, by.person), when=when or case.now, ahead_s=by.ahead_s,
+    done = case.desk.act(case.row, action, (by.login, by.person), when=when or case.now, ahead_s=by.ahead_s,
                          reason=reason, detail=detail)  # fmt: skip
+    if done and action is A.FINISH and case.asking:
+        case.asking.row.answered = when or case.now
+    return done

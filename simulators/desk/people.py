@@ -66,10 +66,9 @@ class Staff:
             self.by_skill[skill] = tuple(t for t in self.technicians if skill in t.skills) or self.technicians
         return self.by_skill[skill]
 
-    def of(self, company: str | None, rng: Random) -> Tenant | None:
+    def of(self, company: str, rng: Random) -> Tenant:
         """Somebody of a company."""
-        found = [t for t in self.tenants if t.company == company]
-        return rng.choice(found) if found else None
+        return rng.choice([t for t in self.tenants if t.company == company])
 
 
 OWN: tuple[tuple[str, tuple[str, ...], str | None], ...] = (

@@ -6,16 +6,20 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from random import Random
 
+import msgspec
 import psycopg
 
 from pipeline.domain.errors import NotFound
 from pipeline.domain.park import Park
 from pipeline.store.queries import load
 from pipeline.store.work_orders import NewOrder
-from simulators.desk import habits
+from simulators.desk import habits, lives, matters
 from simulators.desk.acts import SYSTEM, Desk, Who
 from simulators.desk.arrivals import Arrival, arrivals
-from simulators.desk.lives import Case, life
+from simulators.desk.asks import Asking, ask
+from simulators.desk.habits import Habit, Matter
+from simulators.desk.lives import Case
+from simulators.desk.matters import Affair
 from simulators.desk.people import Staff, Tenant, staff
 from simulators.desk.play import Life, Play
 from simulators.desk.truth import Truth
@@ -25,12 +29,29 @@ AFTER = timedelta(days=14)  # so long what has begun is played on after the span
 Progress = Callable[[datetime], None]
 
 
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A row of the catalogue."""
+
+    category: str
+    skill: str | None
+    priority: str
+    department: str | None
+    paid: bool
+
+
 @dataclass(frozen=True)
 class Places:
-    """Where work can be: devices by type, floors by company; numbers as the database has them."""
+    """Where work can be, and what can be asked for: devices by type, floors with their company, the catalogue."""
 
     devices: Mapping[str, list[tuple[int, str, str | None]]]
     floors: list[tuple[str, str]]
+    services: Mapping[str, Service]
+
+    @property
+    def departments(self) -> list[str]:
+        """Who answers for requests."""
+        return sorted({s.department for s in self.services.values() if s.department})
 
 
 @dataclass
@@ -64,15 +85,18 @@ class Stage:
         devices: dict[str, list[tuple[int, str, str | None]]] = {}
         for number, device_id, type_, space in self.conn.execute(QUERIES["devices"], asked):
             devices.setdefault(type_, []).append((number, device_id, space))
-        if not devices:
-            raise NotFound(f"the database knows no park {self.park.park_id}; `park apply` makes it known")
-        self.places = Places(devices, self.conn.execute(QUERIES["floors"], asked).fetchall())
+        services = {row[0]: Service(*row[1:]) for row in self.conn.execute(QUERIES["services"], asked)}
+        if not devices or not services:
+            raise NotFound(
+                f"the database knows no park {self.park.park_id} with a desk: `park apply` and `park desk apply`"
+            )
+        self.places = Places(devices, self.conn.execute(QUERIES["floors"], asked).fetchall(), services)
 
     def play(self, progress: Progress | None = None) -> None:
         """Everything that comes up in the span, until all of it has ended or two weeks are over."""
         play = Play(self.desk)
         for arrival in arrivals(self.begin, self.end, seed=self.seed, scale=self.scale):
-            play.begin(arrival.at, self._arrives(arrival))
+            play.begin(arrival.at, self.life(arrival))
         day = self.begin
         while day < self.end + AFTER:
             day = min(day + timedelta(days=1), self.end + AFTER)
@@ -82,32 +106,68 @@ class Stage:
                 progress(day)
         self.truth.about["until"] = self.desk.now.isoformat()
 
-    def _arrives(self, arrival: Arrival) -> Life:
-        """Opens the order when its time has come, and lives its life."""
-        rng = Random(f"{self.seed}/order/{arrival.at.isoformat()}/{arrival.habit.name}/{arrival.number}")
-        habit = arrival.habit
-        new, tenant, who = self._new(habit, arrival, rng)
-        row = self.desk.opens(new, habit.category, who)
-        yield from life(Case(self.desk, self.staff, habit, row, rng, tenant=tenant), closes=self.closes)
+    def life(self, arrival: Arrival) -> Life:
+        """What comes up, opened when its time has come, and what becomes of it."""
+        rng = Random(f"{self.seed}/life/{arrival.at.isoformat()}/{arrival.what.name}/{arrival.number}")
+        if isinstance(arrival.what, Matter):
+            yield from self._matter(arrival.what, rng)
+        elif arrival.what.origin == "request":
+            yield from self._request(arrival.what, rng)
+        else:
+            cause = f"{arrival.what.origin}:sim-{arrival.what.name}-{arrival.at:%Y%m%dT%H%M%S}-{arrival.number}"
+            yield from self._order(arrival.what, cause, rng)
 
-    def _new(self, habit: habits.Habit, arrival: Arrival, rng: Random) -> tuple[NewOrder, Tenant | None, Who]:
-        device, device_id, space = None, None, None
-        company, tenant, words = None, None, None
-        who: Who = SYSTEM
+    def _order(self, habit: Habit, cause: str, rng: Random) -> Life:
+        """What an alarm, a calendar or the law opens."""
         known = [d for type_ in habit.device_types for d in self.places.devices.get(type_, ())]
-        if habit.origin == "request" and self.places.floors:
-            space, company = rng.choice(self.places.floors)
-            tenant, words = self.staff.of(company, rng), rng.choice(habits.WORDS)
-            who = (tenant.login, tenant.person) if tenant else who
-        elif known:
-            device, device_id, space = rng.choice(known)
-        about = "" if device_id is None else device_id
-        contractors = {t.contractor for t in self.staff.able(habit.skill)}
-        cause = f"{habit.origin}:sim-{habit.name}-{arrival.at:%Y%m%dT%H%M%S}-{arrival.number}"
-        return NewOrder(
+        device, device_id, space = rng.choice(known)
+        title = habit.title or habits.Title(habit.name, habit.name)
+        new = NewOrder(
             park_id=self.park.park_id, origin=habit.origin, cause=cause, service=habit.name, skill=habit.skill,
-            priority=habit.priority, title_zh=f"{habit.title.zh} {about}".strip(),
-            title_en=f"{habit.title.en} {about}".strip(), words=words, space_id=space,
-            device=device, company_id=company, verify_s=habit.verify_s,
-            contractor_id=contractors.pop() if len(contractors) == 1 else None,
-        ), tenant, who  # fmt: skip
+            priority=habit.priority, title_zh=f"{title.zh} {device_id}", title_en=f"{title.en} {device_id}",
+            space_id=space, device=device, verify_s=habit.verify_s, contractor_id=self._contractor(habit.skill),
+        )  # fmt: skip
+        row = self.desk.opens(new, habit.category, SYSTEM)
+        yield from lives.life(Case(self.desk, self.staff, habit, row, rng), closes=self.closes)
+
+    def _request(self, habit: Habit, rng: Random) -> Life:
+        """What a tenant asks for and a technician does."""
+        service = self.places.services[habit.name]
+        habit = msgspec.structs.replace(
+            habit, category=service.category, skill=service.skill or "", priority=service.priority
+        )
+        asking, order, by = self._ask(habit.name, rng)
+        operator = rng.choice(self.staff.operators)
+        if service.paid:
+            if not (yield from matters.quoted(asking, rng, operator)):
+                return
+            order, by = self._order_of(asking), (asking.tenant.login, asking.tenant.person)
+        if order is None:
+            raise NotFound(f"request {asking.row.request} of {habit.name} opened no work order")
+        row = asking.ordered(habit, order, actor=by)
+        yield from lives.life(Case(self.desk, self.staff, habit, row, rng, asking=asking), closes=self.closes)
+
+    def _matter(self, matter: Matter, rng: Random) -> Life:
+        """What a department answers."""
+        asking, _, _ = self._ask(matter.name, rng)
+        department = self.places.services[matter.name].department
+        affair = Affair(asking, matter, rng, rng.choice(self.staff.operators), department, self.places.departments)
+        yield from matters.answered(affair, closes=self.closes)
+
+    def _ask(self, service: str, rng: Random) -> tuple[Asking, int | None, Who]:
+        space, company = rng.choice(self.places.floors)
+        tenant: Tenant = self.staff.of(company, rng)
+        channel = rng.choices(list(habits.CHANNELS), list(habits.CHANNELS.values()))[0]
+        by = (tenant.login, tenant.person) if channel == "online" else rng.choice(self.staff.operators)
+        asking, order = ask(self.desk, service, self.places.services[service].category, tenant, channel=channel, by=by,
+                            space=space, words=rng.choice(habits.WORDS))  # fmt: skip
+        return asking, order, by
+
+    def _order_of(self, asking: Asking) -> int | None:
+        found = self.conn.execute(QUERIES["order_of"], {"request": asking.row.request}).fetchone()
+        return int(found[0]) if found and found[0] else None
+
+    def _contractor(self, skill: str) -> str | None:
+        """Who answers for a skill, where it is one contractor's alone."""
+        found = {t.contractor for t in self.staff.able(skill)}
+        return found.pop() if len(found) == 1 else None

@@ -65,6 +65,7 @@ class TrueRequest(msgspec.Struct, omit_defaults=True):
     channel: str
     created: datetime
     company: str | None = None
+    space: str | None = None
     order: int | None = None
     stars: int | None = None
     rated: datetime | None = None

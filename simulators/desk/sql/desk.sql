@@ -10,3 +10,16 @@ select device, device_id, type, space_id from park.devices where park_id = %(par
 -- name: floors
 -- Which company sits on which floor.
 select space_id, unnest(company_ids) as company_id from park.spaces where park_id = %(park)s order by 1, 2;
+
+-- name: services
+-- The catalogue.
+select service_id, category, skill, priority, department, paid from park.services
+ where park_id = %(park)s and not retired order by service_id;
+
+-- name: open_quote
+-- The quote of a request that awaits an answer.
+select quote from park.quotes where request = %(request)s and answer is null;
+
+-- name: order_of
+-- The work order of a request.
+select work_order from park.requests where request = %(request)s;
