@@ -10,6 +10,7 @@ from simulators.desk.hours import DAY, ZONE, is_worked, local
 
 HOT = {6: 1.25, 7: 1.5, 8: 1.45, 12: 1.25, 1: 1.3, 2: 1.15}  # months in which air conditioning is asked for more
 MONDAY = 1.15
+ALL: tuple[Habit | Matter, ...] = (*HABITS, *MATTERS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,7 @@ def arrivals(since: datetime, until: datetime, *, seed: int, scale: float = 1.0)
     found: list[Arrival] = []
     day = local(since).date()
     while day <= local(until).date():
-        for what in (*HABITS, *MATTERS):
+        for what in ALL:
             found += [a for a in _of(day, what, seed, scale) if since <= a.at < until]
         day += DAY
     return sorted(found, key=lambda a: (a.at, a.what.name, a.number))

@@ -6,13 +6,14 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from pipeline.domain.errors import ParkError
 from pipeline.domain.request import RequestAction, Side
+from pipeline.store.request_acts import RequestAct
+from pipeline.store.requests import NewRequest
+
+from pipeline.domain.errors import ParkError
 from pipeline.domain.work_order import OrderAction
 from pipeline.store import request_acts, requests
-from pipeline.store.request_acts import RequestAct
 from pipeline.store.queries import load
-from pipeline.store.requests import NewRequest
 from pipeline.store.work_orders import NewOrder
 from simulators.desk.acts import Desk, Who
 from simulators.desk.habits import Habit
@@ -87,9 +88,11 @@ class Asking:
 
     def ordered(self, habit: Habit, order: int, *, actor: Who) -> TrueOrder:
         """The order that the request opened just now."""
-        new = NewOrder(park_id=self.desk.park_id, origin="request", cause=f"request:{self.row.request}", service=habit.name,
-                       skill=habit.skill, priority=habit.priority, title_zh="", title_en="", space_id=self.row.space,
-                       company_id=self.row.company)  # fmt: skip
+        new = NewOrder(
+            park_id=self.desk.park_id, origin="request", cause=f"request:{self.row.request}", service=habit.name,
+            skill=habit.skill, priority=habit.priority, title_zh="", title_en="", space_id=self.row.space,
+            company_id=self.row.company,
+        )  # fmt: skip
         self.order = self.desk.begins(order, new, habit.category, actor, request=self.row.request)
         self.row.order = order
         return self.order
@@ -100,8 +103,10 @@ def ask(desk: Desk, service: str, category: str, tenant: Tenant, *, channel: str
     """A new request and, where it opened one, the number of its order. by: who entered it."""
     made = requests.make(
         desk.conn,
-        NewRequest(park_id=desk.park_id, client_id=desk.client(), service=service, words=words, actor=by[0], person=by[1],
-                   company_id=tenant.company, channel=channel, space=space),
+        NewRequest(
+            park_id=desk.park_id, client_id=desk.client(), service=service, words=words, actor=by[0], person=by[1],
+            company_id=tenant.company, channel=channel, space=space,
+        ),
         now=desk.now,
     )  # fmt: skip
     row = TrueRequest(request=made.request, service=service, category=category, channel=channel, created=desk.now,

@@ -14,7 +14,8 @@ from psycopg.rows import dict_row
 
 from pipeline.store import chain
 from pipeline.store.queries import load
-from simulators.desk.truth import TrueOrder, Truth
+from simulators.desk.promises import Promise, kept
+from simulators.desk.truth import TrueOrder, TrueRequest, Truth
 
 QUERIES = load(Path(__file__).parent / "sql")
 NEAR_S = 0.001  # device times are told in microseconds, offsets in milliseconds
@@ -44,11 +45,15 @@ class Check:
         self.differences.append(f"{what}: truth {_plain(ours)}, database {_plain(theirs)}")
 
 
-def check(conn: psycopg.Connection, truth: Truth) -> Check:
-    """Compares everything; takes some seconds for ten thousand orders."""
+def check(conn: psycopg.Connection, truth: Truth, promises: Mapping[int, Promise]) -> Check:
+    """Compares every order, request, clock and chain; takes some seconds for ten thousand orders."""
     found = Check()
-    asked = {"park": truth.about["park"], "orders": list(truth.orders)}
+    now = datetime.fromisoformat(truth.about["until"])
+    asked = {"park": truth.about["park"], "orders": list(truth.orders), "requests": list(truth.requests)}
     with conn.cursor(row_factory=dict_row) as cursor:
+        _requests(found, truth.requests, cursor.execute(QUERIES["requests"], asked).fetchall())
+        clocks = cursor.execute(QUERIES["clocks"], asked).fetchall()
+        _clocks(found, truth.orders, promises, clocks, now)
         _orders(found, truth.orders, cursor.execute(QUERIES["orders"], asked).fetchall())
         _actions(found, truth.orders, cursor.execute(QUERIES["actions"], asked).fetchall())
         _chains(found, truth.orders, cursor.execute(QUERIES["chains"], asked).fetchall())
@@ -73,6 +78,28 @@ def _orders(found: Check, truth: Mapping[int, TrueOrder], rows: Sequence[Mapping
         found.same(f"{name} responded", ours.first("arrive", "finish"), row["responded"])
         found.same(f"{name} done", ours.last("finish"), row["done"])
         found.same(f"{name} reopenings", ours.count("reopen"), row["reopenings"])
+
+
+def _requests(found: Check, truth: Mapping[int, TrueRequest], rows: Sequence[Mapping[str, Any]]) -> None:
+    found.same("requests", len(truth), len(rows))
+    for row in rows:
+        ours = truth[row["request"]]
+        for name in ("service", "category", "channel", "company", "created", "order", "answered", "stars", "rated",
+                     "transfers"):  # fmt: skip
+            found.same(f"request {ours.request} {name}", getattr(ours, name), row[name])
+
+
+def _clocks(found: Check, truth: Mapping[int, TrueOrder], promises: Mapping[int, Promise],
+            rows: Sequence[Mapping[str, Any]], now: datetime) -> None:  # fmt: skip
+    theirs = {(row["work_order"], row["kind"]): row for row in rows}
+    for order, told in truth.items():
+        for kind, ours in kept(told, promises[order], now=now).items():
+            row = theirs.get((order, kind))
+            if row is None:
+                found.same(f"order {order} {kind}", ours.state, None)
+                continue
+            for name in ("state", "due", "target_s", "stopped", "spent_s", "wall_s", "paused_s"):
+                found.same(f"order {order} {kind} {name}", getattr(ours, name), row[name], near=NEAR_S)
 
 
 def _actions(found: Check, truth: Mapping[int, TrueOrder], rows: Sequence[Mapping[str, Any]]) -> None:

@@ -1,10 +1,10 @@
-"""The figures of service once more, from the truth and by nothing of pipeline/: what docs/kpi.md defines, in plain sums.
+"""The figures of service once more, from the truth, by nothing of pipeline/: what docs/kpi.md defines, in plain sums.
 
 Each is a number by a path such as `clocks/respond/spent/p90_s`; None where the figure does not exist.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from math import inf, sqrt
 
@@ -28,26 +28,28 @@ class Line:
     kept: Kept
 
 
-@dataclass(frozen=True)
+@dataclass
 class Book:
-    """What the figures are made from. building: of each space; now: what is known."""
+    """What the figures are made from. building: of each space; now: what is known. lines: every promise that counts;
+    those of orders that came to nothing do not."""
 
     orders: Mapping[int, TrueOrder]
     requests: Mapping[int, TrueRequest]
     promises: Mapping[int, Promise]
     building: Mapping[str, str]
     now: datetime
+    lines: list[Line] = field(init=False)
 
-    def lines(self) -> list[Line]:
-        """Every promise that counts: those of orders that came to nothing do not."""
-        return [
+    def __post_init__(self) -> None:
+        self.lines = [
             Line(row, kind, one)
             for row in self.orders.values()
             for kind, one in kept(row, self.promises[row.order], now=self.now).items()
             if one.state != "void"
         ]
+        self.keys = {row.order: self._keys(row) for row in self.orders.values()}
 
-    def keys(self, row: TrueOrder) -> dict[str, str | None]:
+    def _keys(self, row: TrueOrder) -> dict[str, str | None]:
         """What an order is grouped by."""
         return {
             "service": row.service, "priority": row.priority, "space": self.building.get(row.space or ""),
@@ -58,7 +60,7 @@ class Book:
     def figures(self, since: datetime, until: datetime, *, by: str) -> Figures:
         """All figures of a span, grouped by one key."""
         until_known = min(until, self.now)
-        lines = [one for one in self.lines() if one.kept.due and since <= one.kept.due < until_known]
+        lines = [one for one in self.lines if one.kept.due and since <= one.kept.due < until_known]
         asked = [one for one in lines if one.row.origin not in SCHEDULED]
         rows = [row for row in self.orders.values() if row.origin not in SCHEDULED]
         found: Figures = {}
@@ -69,9 +71,9 @@ class Book:
         self._satisfaction(found, since, until_known)
         touched = [row for row in rows if _between(row.first("finish"), since, until)
                    or _between(row.first("arrive", "finish"), since, until)]  # fmt: skip
-        for key in {self.keys(row)[by] for row in touched} | {self.keys(one.row)[by] for one in asked}:
-            _clocks(found, f"{by}={key}", [one for one in asked if self.keys(one.row)[by] == key])
-            self._fix(found, f"{by}={key}/fix", [r for r in rows if self.keys(r)[by] == key], since, until_known)
+        for key in {self.keys[row.order][by] for row in touched} | {self.keys[one.row.order][by] for one in asked}:
+            _clocks(found, f"{by}={key}", [one for one in asked if self.keys[one.row.order][by] == key])
+            self._fix(found, f"{by}={key}/fix", [r for r in rows if self.keys[r.order][by] == key], since, until_known)
         return found
 
     def _fix(self, found: Figures, path: str, rows: Iterable[TrueOrder], since: datetime, until: datetime) -> None:
@@ -93,7 +95,7 @@ class Book:
         found[f"{path}/pending"] = pending
 
     def _promise(self, found: Figures, since: datetime, until: datetime) -> None:
-        lines = [one for one in self.lines() if one.kind == "respond" and one.row.origin not in SCHEDULED
+        lines = [one for one in self.lines if one.kind == "respond" and one.row.origin not in SCHEDULED
                  and since <= one.row.created + PROMISED < until]  # fmt: skip
         chosen = [one for one in lines if one.kept.target_s is None]
         rest = [one for one in lines if one.kept.target_s is not None]

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from simulators.desk.hours import ALWAYS, DAY, Hours, Span, local
+from simulators.desk.hours import DAY, Hours, Span, local
 from simulators.desk.truth import Told, TrueOrder
 
 KINDS = ("acknowledge", "respond", "restore")
@@ -149,12 +149,3 @@ def _inside(target: Target, row: TrueOrder, waits: list[Span], end: datetime | N
     """Open seconds that waits took."""
     return sum(target.hours.spent(since, min(until, end) if end else until) for since, until in waits
                if since < (end or until))  # fmt: skip
-
-
-def default(priority: str) -> Promise:
-    """What holds where a park decided nothing."""
-    minutes = {"P1": (5, 30, 240), "P2": (10, 60, 480), "P3": (30, 120, 1440), "P4": (480, 1440, 4320)}[priority]
-    return Promise(
-        {kind: Target(ALWAYS, 60.0 * m) for kind, m in zip(KINDS, minutes, strict=True)},
-        pauses={"parts": 48 * 3600.0, "access": 24 * 3600.0, "tenant": 24 * 3600.0},
-    )

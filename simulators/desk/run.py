@@ -7,25 +7,31 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from datetime import time as time_of_day
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import psycopg
 from rich.console import Console
 
 from pipeline import parkfile
 from pipeline.domain.errors import ConfigurationError
-from pipeline.domain.park import Park
+from pipeline.domain.park import Park, SpaceKind
 from pipeline.settings import Settings
-from pipeline.store import parks, schema
+from pipeline.store import calendar, desk, parks, schema
 from pipeline.store.database import connect
 from simulators.desk import truth as truths
 from simulators.desk.check import Check, check
+from simulators.desk.compare import Window, compare
+from simulators.desk.figures import Book
 from simulators.desk.stage import Stage
+from simulators.desk.terms import built_in
 from simulators.servers import database as databases
 from simulators.servers.process import ServerError
 
 PARK_FILE = Path(__file__).parents[1] / "parks" / "qinghe.toml"
+DESK_FOLDER = Path(__file__).parents[1] / "parks" / "qinghe-desk"
 SEED = 1
 UNTIL = date(2026, 11, 1)  # of the report in docs/: six months with 五一, 端午, 中秋, 国庆 and their make-up days
 SHOWN = 20  # differences; all are counted
@@ -59,8 +65,7 @@ def simulate(url: str, park: Park, *, begin: datetime, end: datetime, seed: int,
     begun = time.monotonic()
     with connect(url, application="park simulate desk") as conn:
         conn.autocommit = False
-        parks.apply(conn, park, now=begin)
-        conn.commit()
+        prepare(conn, park, now=begin, until=end)
         stage = Stage(conn, park, seed, begin.astimezone(UTC), end.astimezone(UTC), scale=scale)
         console.print(
             f"{park.name.en}: {begin:%F} to {end:%F}, seed {seed}, {len(stage.staff.technicians)} technicians"
@@ -68,7 +73,10 @@ def simulate(url: str, park: Park, *, begin: datetime, end: datetime, seed: int,
         stage.play(lambda day: console.print(f"  {day:%F}: {len(stage.truth.orders)} orders, {stage.desk.acts} events")
                    if day.day in (1, 15) else None)  # fmt: skip
         truths.write(truth, stage.truth)
-        found = check(conn, stage.truth)
+        promises = {order: built_in(row) for order, row in stage.truth.orders.items()}
+        found = check(conn, stage.truth, promises)
+        book = Book(stage.truth.orders, stage.truth.requests, promises, buildings(park), stage.desk.now)
+        compare(conn, park.park_id, book, windows(begin.date(), end.date(), ZoneInfo(park.time_zone)), into=found)
     took_s = time.monotonic() - begun
     _tell(console, found, stage, took_s, truth)
     ratings = sum(r.stars is not None for r in stage.truth.requests.values())
@@ -78,6 +86,40 @@ def simulate(url: str, park: Park, *, begin: datetime, end: datetime, seed: int,
         "figures_checked": found.figures, "differences": len(found.differences), "refused": len(stage.desk.refused),
         "seed": seed, "truth": str(truth), "wrong": found.differences[:SHOWN],
     }  # fmt: skip
+
+
+def prepare(
+    conn: psycopg.Connection, park: Park, *, now: datetime, until: datetime, folder: Path = DESK_FOLDER
+) -> None:
+    """Makes the database know the park, its days and its desk: catalogue, people, promises. Commits."""
+    parks.apply(conn, park, now=now)
+    for year in range(now.year, until.year + 1):
+        if calendar.is_published(year):
+            calendar.put(conn, park.park_id, calendar.published(year))
+    desk.apply(conn, park.park_id, desk.read(folder), now=now)
+    conn.commit()
+
+
+def windows(first: date, after: date, zone: ZoneInfo) -> list[Window]:
+    """The whole span, then each month of it."""
+    days, day = [after], after
+    while (day := months_before(day, 1)) > first:
+        days.append(day)
+    days = [first, *reversed(days)]
+    edges = [datetime.combine(day, time_of_day(), zone).astimezone(UTC) for day in days]
+    return [(edges[0], edges[-1]), *pairwise(edges)]
+
+
+def buildings(park: Park) -> dict[str, str]:
+    """The building or site that each space lies in, itself where it is one."""
+    spaces = {space.space_id: space for space in park.spaces}
+    found = {}
+    for space in park.spaces:
+        at = space
+        while at.kind not in (SpaceKind.BUILDING, SpaceKind.SITE) and at.parent_id is not None:
+            at = spaces[at.parent_id]
+        found[space.space_id] = at.space_id
+    return found
 
 
 def months_before(day: date, months: int) -> date:

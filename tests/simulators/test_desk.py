@@ -8,15 +8,17 @@ import psycopg
 import pytest
 
 from pipeline.parkfile import read
-from pipeline.store import parks
 from pipeline.store.database import connect
 from simulators.desk import truth as truths
 from simulators.desk.arrivals import arrivals
 from simulators.desk.check import check
+from simulators.desk.compare import compare
+from simulators.desk.figures import Book
 from simulators.desk.habits import Habit
 from simulators.desk.hours import ALWAYS, OFFICE, Hours
-from simulators.desk.run import PARK_FILE, months_before
+from simulators.desk.run import PARK_FILE, buildings, months_before, prepare
 from simulators.desk.stage import Stage
+from simulators.desk.terms import built_in
 
 BEGIN = datetime(2026, 9, 26, 16, tzinfo=UTC)  # a Sunday that comes before a make-up day and the long holiday
 END = BEGIN + timedelta(days=14)
@@ -26,8 +28,7 @@ PARK = read(PARK_FILE)
 @pytest.fixture
 def conn(database: str) -> Iterator[psycopg.Connection]:
     with connect(database) as found:
-        parks.apply(found, PARK, now=BEGIN)
-        found.commit()
+        prepare(found, PARK, now=BEGIN, until=END)
         yield found
 
 
@@ -38,20 +39,25 @@ def test_two_weeks_are_what_the_simulator_meant_and_a_lie_is_found(conn: psycopg
     truth = truths.read(tmp_path / "truth.jsonl")
     assert truth == stage.truth, "what is written is what is read"
     assert len(truth.orders) > 80 and not stage.desk.refused
-    found = check(conn, truth)
+    promises = {order: built_in(row) for order, row in truth.orders.items()}
+    found = check(conn, truth, promises)
+    book = Book(truth.orders, truth.requests, promises, buildings(PARK), stage.desk.now)
+    compare(conn, PARK.park_id, book, [(BEGIN, END)], into=found)
     assert found.differences == []
     assert found.figures > 10 * len(truth.orders)
     one = next(iter(truth.orders.values()))
     one.created -= timedelta(seconds=1)
-    told = check(conn, truth).differences
+    told = check(conn, truth, promises).differences
     assert len(told) == 1 and told[0].startswith(f"order {one.order} created: truth ")
 
 
 def test_arrivals_follow_the_calendar_and_the_seed() -> None:
     found = arrivals(BEGIN, END, seed=1)
     assert found == arrivals(BEGIN, END, seed=1) != arrivals(BEGIN, END, seed=2)
-    days = {day: sum(a.at.astimezone(OFFICE.zone).day == day for a in found if isinstance(a.what, Habit) and a.what.origin == "request")
-            for day in (30, 2, 4, 10)}  # fmt: skip
+    asked = [
+        a.at.astimezone(OFFICE.zone).day for a in found if isinstance(a.what, Habit) and a.what.origin == "request"
+    ]
+    days = {day: asked.count(day) for day in (30, 2, 4, 10)}
     assert days[30] > 2 * days[2] and days[10] > 2 * days[4], "the 2nd is a holiday, Saturday the 10th is worked"
 
 

@@ -17,3 +17,10 @@ select action, actor = 'system' as by_system, count(*) from park.work_order_even
 -- name: chains
 -- Their events, for the chain of each.
 select * from park.work_order_events where park_id = %(park)s and work_order = any (%(orders)s) order by work_order, seq;
+
+-- name: requests
+-- What the database says of a park's requests.
+select r.request, r.service_id as service, r.category, r.channel, r.company_id as company, r.created,
+       r.work_order as "order", r.answered, r.stars, r.rated,
+       (select count(*) from park.request_events e where e.request = r.request and e.action = 'transfer') as transfers
+  from park.requests r where r.park_id = %(park)s and r.request = any (%(requests)s) order by r.request;
