@@ -6,14 +6,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from pipeline.domain.request import RequestAction, Side
-from pipeline.store.request_acts import RequestAct
-from pipeline.store.requests import NewRequest
-
 from pipeline.domain.errors import ParkError
+from pipeline.domain.request import RequestAction, Side
 from pipeline.domain.work_order import OrderAction
 from pipeline.store import request_acts, requests
 from pipeline.store.queries import load
+from pipeline.store.request_acts import RequestAct
+from pipeline.store.requests import NewRequest
 from pipeline.store.work_orders import NewOrder
 from simulators.desk.acts import Desk, Who
 from simulators.desk.habits import Habit

@@ -9,8 +9,8 @@ import psycopg
 
 from pipeline.analytics import frames
 from pipeline.analytics.estimates import Share, Times
-from pipeline.analytics.frames import Span
-from pipeline.analytics.kpi import BY, Fix, Kept, Kpi, kpi
+from pipeline.analytics.figures import BY, Fix, Kept, Kpi, Span
+from pipeline.analytics.kpi import kpi
 from simulators.desk.check import Check
 from simulators.desk.figures import Book, Figures
 

@@ -147,7 +147,8 @@ def _share(found: Figures, path: str, k: int, n: int) -> None:
     half = Z * sqrt(p * (1 - p) / n + Z * Z / (4 * n * n)) / (1 + Z * Z / n)
     middle = (p + Z * Z / (2 * n)) / (1 + Z * Z / n)
     found[f"{path}/k"], found[f"{path}/share"] = k, p
-    found[f"{path}/low"], found[f"{path}/high"] = max(0.0, middle - half), min(1.0, middle + half)
+    found[f"{path}/low"] = 0.0 if k == 0 else middle - half
+    found[f"{path}/high"] = 1.0 if k == n else middle + half
 
 
 def _times(found: Figures, path: str, seconds: Sequence[float], open_: int) -> None:

@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 from random import Random
 
 from pipeline.domain.request import RequestAction
-
 from pipeline.domain.work_order import OrderAction as A
 from simulators.desk import habits
 from simulators.desk.acts import SYSTEM, Desk, Who

@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 from random import Random
 
 from pipeline.domain.request import RequestAction as A
-
 from simulators.desk import habits
 from simulators.desk.acts import SYSTEM, Who
 from simulators.desk.asks import DESK, SYSTEM_SIDE, Asking
