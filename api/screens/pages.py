@@ -49,7 +49,9 @@ class Screen(NamedTuple):
 
 OVERVIEW = Screen(("overview", "overview-tiles", "overview-alarms"), "main.js")
 INTAKE = Screen(("overview", "intake"), "intake.js")
-ALARMS = Screen(("overview", "alarms", "alarm-detail"), "alarms.js")
+ALARMS = Screen(("overview", "theme", "alarms", "alarm-detail"), "alarms.js")
+FIELD = Screen(("overview", "theme", "orders", "field", "field-sheet"), "field.js")
+SERVICE = Screen(("overview", "theme", "orders", "service", "service-detail", "service-phone"), "service.js")
 ALARM_QUALITY = Screen(("overview", "intake", "alarm-quality"), "alarm-quality.js")
 
 _templates = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=select_autoescape(["html"]))
@@ -94,6 +96,18 @@ def alarms(request: Request, lang: Asked = None, park: Asked = None) -> Response
 def alarm_quality(request: Request, lang: Asked = None, park: Asked = None) -> Response:
     """Whether alarms leave people time to respond; parameters as for the wall, `days` and `position` are the page's."""
     return page(request, ALARM_QUALITY, lang=lang, park=park)
+
+
+@router.get("/field", response_class=HTMLResponse)
+def field(request: Request, lang: Asked = None, park: Asked = None) -> Response:
+    """A technician's orders on a phone, by time left; parameters as for the wall."""
+    return page(request, FIELD, lang=lang, park=park)
+
+
+@router.get("/service", response_class=HTMLResponse)
+def service(request: Request, lang: Asked = None, park: Asked = None) -> Response:
+    """The desk: work orders and requests, their clocks and what happened to them; the page reads the other parameters."""
+    return page(request, SERVICE, lang=lang, park=park)
 
 
 def page(request: Request, screen: Screen, *, lang: str | None, park: str | None) -> Response:

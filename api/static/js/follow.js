@@ -34,7 +34,10 @@ export async function findPark() {
   return park ?? null;
 }
 
-/** Takes in a park's stream for ever; `on` may have snapshot() and tile(name), called after each was taken in. */
+/**
+ * Takes in a park's stream for ever; `on` may have snapshot() and tile(name), called after each was taken in,
+ * and order(data) and request(data): which of them changed.
+ */
 export function follow(park, on = {}) {
   const heard = () => {
     stream.value = "live";
@@ -61,6 +64,10 @@ export function follow(park, on = {}) {
       database.value = beat.database ?? "ok";
       heard();
     },
+    ...Object.fromEntries(["order", "request"].filter((kind) => on[kind]).map((kind) => [kind, (changed) => {
+      heard();
+      on[kind](changed);
+    }])),
     lost() {
       stream.value = "lost";
       restart();

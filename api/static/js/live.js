@@ -1,11 +1,13 @@
 // The live stream and its watchdog. One HTTP 503 closes an EventSource for good, and a hung connection raises no error
 // at all; so silence is what counts: after it, the stream is opened anew with the last event id, ever more patiently.
+const KINDS = ["snapshot", "tile", "heartbeat", "order", "request"]; // those that a page does not ask for are not parsed
 const SILENCE_MS = 12000; // two heartbeats of 5 s may be missed
 const FIRST_DELAY_MS = 1000;
 const LONGEST_DELAY_MS = 30000;
 
 /**
- * Opens the stream at `url` and keeps it open. `on` has snapshot(data), tile(data), heartbeat(data), lost().
+ * Opens the stream at `url` and keeps it open. `on` has snapshot(data), tile(data), heartbeat(data), lost(), and
+ * may have order(data) and request(data).
  * Returns {age(), close()}; age is the real seconds since anything was heard, null before the first.
  */
 export function openStream(url, on, { silenceMs = SILENCE_MS } = {}) {
@@ -34,7 +36,7 @@ export function openStream(url, on, { silenceMs = SILENCE_MS } = {}) {
     opened = performance.now();
     const join = url.includes("?") ? "&" : "?";
     source = new EventSource(lastId ? `${url}${join}last_event_id=${encodeURIComponent(lastId)}` : url);
-    for (const kind of ["snapshot", "tile", "heartbeat"]) source.addEventListener(kind, receive(kind));
+    for (const kind of KINDS) if (on[kind]) source.addEventListener(kind, receive(kind));
     source.onerror = reopen;
   }
 

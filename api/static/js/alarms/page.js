@@ -11,7 +11,7 @@ import { Detail } from "./detail.js";
 import { Filters } from "./filters.js";
 import { chosen } from "./ledger.js";
 import { List } from "./list.js";
-import { turn } from "./theme.js";
+import { turn } from "../theme.js";
 import { Windows, windows } from "./windows.js";
 
 function Banner() {

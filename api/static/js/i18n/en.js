@@ -1,14 +1,20 @@
 // English
 import { alarms } from "./en-alarms.js";
 import { bacnet } from "./en-bacnet.js";
+import { desk } from "./en-desk.js";
+import { field } from "./en-field.js";
 import { intake } from "./en-intake.js";
 import { quality } from "./en-quality.js";
+import { service } from "./en-service.js";
 
 export default {
   ...alarms,
   ...bacnet,
   ...intake,
+  ...desk,
+  ...field,
   ...quality,
+  ...service,
   title: "Operations",
   unknown: "unknown",
   "live.on": "live {age} s",

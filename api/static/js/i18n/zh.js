@@ -1,14 +1,20 @@
 // 简体中文
 import { alarms } from "./zh-alarms.js";
 import { bacnet } from "./zh-bacnet.js";
+import { desk } from "./zh-desk.js";
+import { field } from "./zh-field.js";
 import { intake } from "./zh-intake.js";
 import { quality } from "./zh-quality.js";
+import { service } from "./zh-service.js";
 
 export default {
   ...alarms,
   ...bacnet,
   ...intake,
+  ...desk,
+  ...field,
   ...quality,
+  ...service,
   title: "运营总览",
   unknown: "未知",
   "live.on": "实时 {age} 秒",

@@ -6,6 +6,7 @@ import { data, database, intakeSilent, lost, stream, streamAge, tick } from "../
 import { clockTime, dayName, zoneName } from "../time.js";
 import { number, span } from "../format.js";
 import { name, t } from "../i18n/index.js";
+import { Nav } from "../orders/nav.js";
 
 function Live() {
   const age = streamAge.value;
@@ -41,11 +42,12 @@ function Languages() {
     >${other === "zh" ? "中文" : "English"}</a>`;
 }
 
-/** `title`: the screen's own, where it is not the overview. */
-export function Head({ title = t("title") }) {
+/** `title`: the screen's own, where it is not the overview; `here`: which of the pages it is, for the ways to the others. */
+export function Head({ title = t("title"), here }) {
   const park = data("park");
   return html`<header class="head">
     <h1>${name(park.name, "smartpark")} <span>${title}</span></h1>
+    ${here && html`<${Nav} here=${here} />`}
     <${Live} /><${Clock} /><${Languages} />
   </header>`;
 }
