@@ -106,7 +106,7 @@ def field(request: Request, lang: Asked = None, park: Asked = None) -> Response:
 
 @router.get("/service", response_class=HTMLResponse)
 def service(request: Request, lang: Asked = None, park: Asked = None) -> Response:
-    """The desk: work orders and requests, their clocks and what happened to them; the page reads the other parameters."""
+    """The desk: work orders and requests, their clocks, what happened to them; the page reads the other parameters."""
     return page(request, SERVICE, lang=lang, park=park)
 
 
