@@ -10,10 +10,12 @@ from typing import Any
 import msgspec
 import psycopg
 
-from pipeline.store import audit, desk_people, desk_rooms, desk_rotas, desk_services, parks
+from pipeline.store import audit, desk_people, desk_rooms, desk_rotas, desk_services, desk_sla, parks
 from pipeline.store.desk_section import Applied, DeskFileError, Section
 
 SECTIONS: tuple[Section, ...] = (
+    desk_sla.CALENDARS,
+    desk_sla.POLICIES,
     desk_people.CONTRACTORS,
     desk_people.PEOPLE,
     desk_services.SECTION,
