@@ -25,6 +25,7 @@ from api.routes import (
     events,
     evidence,
     intake,
+    kpi,
     live,
     maintenance,
     operation,
@@ -82,7 +83,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.context = Context(settings, settings.clock, database, boards, hub, build, readiness)
     problems.install(app)
     of_alarms = (alarms, alarm_acts, alarm_quality, maintenance, rules)
-    of_service = (work_orders, evidence)
+    of_service = (work_orders, evidence, kpi)
     of_tenants = (requests, photos, surveys)
     for part in (registry, readings, events, intake, live, clocks, *of_service, *of_alarms, *of_tenants):
         app.include_router(part.router, responses={"4XX": PROBLEM, "5XX": PROBLEM})

@@ -44,14 +44,13 @@ def main_causes(spells: pd.DataFrame) -> dict[tuple[Hashable, str], tuple[str, f
     found: dict[tuple[Hashable, str], tuple[str, float]] = {}
     for key, mine in spells.groupby(["work_order", "kind"], sort=False):
         took: dict[str, float] = {}
-        pause: dict[str, float] = {}
+        stood: float | None = None
         for spell in mine.sort_values("seq").itertuples():
-            cause = cause_of(spell.state, spell.reason)
-            took[cause] = took.get(cause, 0.0) + spell.open_s
-            if pd.notna(spell.pause_s):
-                pause[cause] = spell.pause_s
-        for cause, allowed in pause.items():  # waiting that stopped the clock took nothing of the promise
-            took[cause] = max(0.0, took[cause] - allowed)
+            cause, spent = cause_of(spell.state, spell.reason), spell.open_s
+            if pd.notna(spell.paused_s):  # waiting first stops the clock, as much as it may, and takes nothing then
+                stood = spell.paused_s if stood is None else stood
+                spent, stood = max(0.0, spent - stood), max(0.0, stood - spent)
+            took[cause] = took.get(cause, 0.0) + spent
         if took and (most := max(took, key=lambda cause: took[cause])) and took[most] > 0:
             order, kind = key
             found[(order, str(kind))] = (most, took[most])

@@ -25,14 +25,14 @@ ORDERS = (
     "work_order", "origin", "cause", "service", "priority", "space", "company", "contractor", "assignee", "state",
     "created", "responded", "closed", "proof", "first_done", "reopened", "again", "reached_s",
 )  # fmt: skip
-SPELLS = ("work_order", "kind", "seq", "state", "reason", "open_s", "pause_s")
+SPELLS = ("work_order", "kind", "seq", "state", "reason", "open_s", "paused_s")
 REQUESTS = ("request", "service", "company", "channel", "created", "answered", "state", "stars", "rated", "contractor",
             "assignee")  # fmt: skip
 SURVEYS = ("survey", "name_zh", "name_en", "opens", "closes", "company_id", "stars", "asked")
 
 TIMES = frozenset({"started", "due", "stopped", "created", "taken", "arrived", "responded", "closed", "first_done",
                    "reopened", "again", "answered", "rated", "opens", "closes"})  # fmt: skip
-NUMBERS = frozenset({"target_s", "spent_s", "wall_s", "paused_s", "reached_s", "open_s", "pause_s", "stars"})
+NUMBERS = frozenset({"target_s", "spent_s", "wall_s", "paused_s", "reached_s", "open_s", "stars"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,7 +52,7 @@ def test_openapi_describes_every_path_and_every_problem(api: Served) -> None:
         "work-orders/{order}/evidence.json", "work-orders/{order}/evidence.pdf",
         "services", "codes/{code}", "requests", "requests/{number}", "requests/{number}/act",
         "requests/{number}/rating", "requests/{number}/contact", "photos", "photos/{photo}", "surveys",
-        "surveys/{survey}/answer",
+        "surveys/{survey}/answer", "kpi", "kpi.csv", "kpi.xlsx", "kpi/scorecards", "kpi/forecast",
     )}  # fmt: skip
     assert schema["paths"].keys() == paths
     for path in paths - {"/api/v1/problems/{kind}"}:

@@ -18,7 +18,7 @@ select work_order, origin, cause, service, priority, space, company, contractor,
 
 -- name: spells
 -- What took the time of promises that were missed.
-select work_order, kind, seq, state, reason, open_s, pause_s
+select work_order, kind, seq, state, reason, open_s, paused_s
   from park.kpi_missed(%(park)s, %(since)s, %(until)s, %(now)s);
 
 -- name: requests

@@ -80,10 +80,10 @@ begin atomic
 end;
 
 -- Promises that ran out in a span and were missed as far as is known at an instant, and the open seconds that each spell
--- of the order took of them. pause_s: how much waiting for that reason may stop the clock.
+-- of the order took of them. paused_s: where waiting may stop the clock, how much it was stopped in all.
 create function park.kpi_missed(of_park text, since timestamptz, until timestamptz, at timestamptz)
 returns table (work_order bigint, kind text, seq integer, state text, reason text, open_s double precision,
-               pause_s double precision)
+               paused_s double precision)
 language sql stable
 begin atomic
   select c.work_order, c.kind, s.seq, s.state, s.reason,
@@ -92,7 +92,7 @@ begin atomic
            coalesce((o.terms #>> array['targets', c.kind, 'calendar_version'])::integer, 0),
            greatest(s.began, c.started), least(coalesce(s.ended, at), coalesce(c.stopped, at))
          ),
-         case when c.kind = 'restore' and s.state = 'waiting' then (o.terms -> 'pauses' ->> s.reason)::float8 end
+         case when c.kind = 'restore' and s.state = 'waiting' and o.terms -> 'pauses' ? s.reason then c.paused_s end
     from park.kpi_clocks c
     join park.work_orders o using (work_order)
     join park.kpi_spells s using (work_order)
