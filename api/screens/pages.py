@@ -53,6 +53,9 @@ ALARMS = Screen(("overview", "theme", "alarms", "alarm-detail"), "alarms.js")
 FIELD = Screen(("overview", "theme", "orders", "field", "field-sheet"), "field.js")
 SERVICE = Screen(("overview", "theme", "orders", "service", "service-detail", "service-phone"), "service.js")
 ALARM_QUALITY = Screen(("overview", "intake", "alarm-quality"), "alarm-quality.js")
+REPORT = Screen(("theme", "tenant"), "report.js")
+REQUESTS = Screen(("theme", "tenant"), "requests.js")
+ROOMS = Screen(("theme", "tenant"), "rooms.js")
 
 _templates = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=select_autoescape(["html"]))
 
@@ -108,6 +111,22 @@ def field(request: Request, lang: Asked = None, park: Asked = None) -> Response:
 def service(request: Request, lang: Asked = None, park: Asked = None) -> Response:
     """The desk: work orders and requests, their clocks, what happened to them; the page reads the other parameters."""
     return page(request, SERVICE, lang=lang, park=park)
+@router.get("/report", response_class=HTMLResponse)
+def report(request: Request, lang: Asked = None, park: Asked = None) -> Response:
+    """What a QR code leads to: reporting, by tenants and by visitors; `code` and `service` are the page's."""
+    return page(request, REPORT, lang=lang, park=park)
+
+
+@router.get("/requests", response_class=HTMLResponse)
+def requests(request: Request, lang: Asked = None, park: Asked = None) -> Response:
+    """What one's company asked for; a visitor's own by `key`, which the page reads."""
+    return page(request, REQUESTS, lang=lang, park=park)
+
+
+@router.get("/rooms", response_class=HTMLResponse)
+def rooms(request: Request, lang: Asked = None, park: Asked = None) -> Response:
+    """Rooms of a day, and booking one."""
+    return page(request, ROOMS, lang=lang, park=park)
 
 
 def page(request: Request, screen: Screen, *, lang: str | None, park: str | None) -> Response:

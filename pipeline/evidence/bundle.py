@@ -19,6 +19,7 @@ from pipeline.evidence.heads import QUERIES
 FORMAT = "smartpark-evidence/1"
 BEFORE, AFTER = timedelta(hours=1), timedelta(hours=1)  # of readings around the order
 MOST_READINGS = 20_000
+SOON = timedelta(days=45)  # promises due later than that are not computed again by who checks
 
 Bundle = dict[str, Any]
 
@@ -37,6 +38,7 @@ def gather(conn: psycopg.Connection[Any], order: int, *, now: datetime) -> Bundl
             "order": row,
             "events": [{name: value for name, value in event.items() if name != "event"} for event in events],
             "clocks": _rows(conn, "bundle_clocks", order=order),
+            "calendars": _calendars(conn, row, events, now),
             "sla_events": _rows(conn, "bundle_sla_events", order=order),
             "alarm": _alarm(conn, row["alarm"]),
             "readings": _readings(conn, row, now),
@@ -45,6 +47,20 @@ def gather(conn: psycopg.Connection[Any], order: int, *, now: datetime) -> Bundl
         }
     )
     return bundle
+
+
+def _calendars(
+    conn: psycopg.Connection[Any], row: Mapping[str, Any], events: list[dict[str, Any]], now: datetime
+) -> list[dict[str, Any]]:
+    """The hours that count, of every calendar that some terms of the order name."""
+    named = {
+        (target["calendar"], target["calendar_version"])
+        for event in events
+        if event["detail"].get("terms")
+        for target in event["detail"]["terms"]["targets"].values()
+    }
+    asked = {"park": row["park_id"], "calendars": [name for name, _ in named], "versions": [n for _, n in named]}
+    return _rows(conn, "bundle_calendars", **asked, since=row["created"], until=now + SOON)
 
 
 def _alarm(conn: psycopg.Connection[Any], alarm: int | None) -> dict[str, Any] | None:

@@ -3,14 +3,21 @@
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+from pipeline.domain.business_calendar import Opening
+from pipeline.domain.sla import ClockState
+from pipeline.domain.sla_clock import derive
+from pipeline.domain.sla_history import OrderEvent
+from pipeline.domain.work_order import OrderAction, OrderState
 from pipeline.evidence import merkle, signing
 from pipeline.evidence.bundle import FORMAT, photo_is_whole
 from pipeline.store import chain
 
 TIMES = ("at", "happened", "device_time")
+VERDICT = ("state", "target_s", "due", "stopped", "spent_s", "wall_s", "paused_s", "breached", "provisional")
 
 
 class Checked(NamedTuple):
@@ -30,6 +37,7 @@ def check(bundle: Mapping[str, Any], keys: Iterable[Ed25519PublicKey]) -> Checke
     try:
         _chain(bundle, out)
         _order(bundle, out)
+        _clocks(bundle, out)
         _photos(bundle, out)
         _head(bundle, {signing.fingerprint(key): key for key in keys}, out)
     except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
@@ -60,6 +68,44 @@ def _order(bundle: Mapping[str, Any], out: Checked) -> None:
             out.faults.append(f"the order was {name} at {order[name]}, its events say {told}")
     if not out.faults:
         out.shown.append(f"it is {order['state']}, as its events say; on site: {order['proof'] or 'never'}")
+
+
+def _clocks(bundle: Mapping[str, Any], out: Checked) -> None:
+    """Every clock, derived once more from the events, the terms in them and the hours that are in the bundle."""
+    if not bundle["clocks"]:
+        out.open.append("it has no clocks")
+        return
+    events = [
+        OrderEvent(e["seq"], OrderAction(e["action"]), OrderState(e["to_state"]), datetime.fromisoformat(e["happened"]),
+                   e["reason"], e["detail"])
+        for e in bundle["events"]
+    ]  # fmt: skip
+    openings = {(one["calendar"], one["version"]): _opening(one) for one in bundle["calendars"]}
+    made, created = (datetime.fromisoformat(text) for text in (bundle["made"], bundle["order"]["created"]))
+    again = {clock.kind: clock for clock in derive(created, events, openings, now=made)}
+    for told in bundle["clocks"]:
+        clock = again.get(told["kind"])
+        if clock is None or clock.fault:
+            out.open.append(f"{told['kind']}: it lies beyond the hours in this bundle")
+            continue
+        differ = [name for name in VERDICT if getattr(clock, name) != _value(told, name)]
+        if differ and clock.state in (ClockState.RUNNING, ClockState.PAUSED):
+            out.open.append(f"{told['kind']}: it runs; {', '.join(differ)} moved on since it was last written")
+        elif differ:
+            out.faults.append(f"{told['kind']}: {', '.join(differ)} do not follow from the events and hours")
+        else:
+            out.shown.append(f"{told['kind']}: {clock.state}, as its events, terms and hours have it")
+
+
+def _opening(told: Mapping[str, Any]) -> Opening:
+    opens, closes = (map(datetime.fromisoformat, told[name]) for name in ("opens", "closes"))
+    since, until = (datetime.fromisoformat(told[name]) for name in ("since", "until"))
+    return Opening(tuple(zip(opens, closes, strict=True)), since, until, ZoneInfo(told["zone"]))
+
+
+def _value(told: Mapping[str, Any], name: str) -> Any:
+    value = told[name]
+    return datetime.fromisoformat(value) if isinstance(value, str) and name != "state" else value
 
 
 def _photos(bundle: Mapping[str, Any], out: Checked) -> None:

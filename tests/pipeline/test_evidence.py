@@ -107,6 +107,9 @@ def test_a_bundle_proves_an_order_without_the_database(desk: Desk, tmp_path: Pat
     found = check(bundle, desk.keys)
     assert found.faults == []
     assert len(bundle["readings"]["rows"]) == 40 and bundle["readings"]["left_out"] == 0
+    assert [line for line in found.shown if "as its events, terms and hours" in line] == [
+        f"{kind}: met, as its events, terms and hours have it" for kind in ("acknowledge", "respond", "restore")
+    ]
     assert any("events 1 to 4 are covered" in line for line in found.shown)
     assert any("events 5 to 5 came after it" in line for line in found.open)
     written = paper.draw(bundle, found, zone="Asia/Shanghai")
@@ -115,6 +118,7 @@ def test_a_bundle_proves_an_order_without_the_database(desk: Desk, tmp_path: Pat
         "event 2 was changed": lambda b: b["events"][1].update(actor="wang"),
         "event 2 is missing": lambda b: b["events"].pop(1),
         "its last event done": lambda b: b["events"].pop(),
+        "restore: spent_s do not follow": lambda b: b["clocks"][2].update(spent_s=60.0),
         "its events say": lambda b: b["order"].update(responded=b["order"]["created"]),
         "is not the one whose hash": lambda b: b["photos"][0].update(base64="AAAA"),
         "which an event names, is missing": lambda b: b["photos"].clear(),

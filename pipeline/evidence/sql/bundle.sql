@@ -53,3 +53,18 @@ select l.photo, l.what, l.at, l.actor, l.media_type, l.size, b.bytes
 -- name: zone
 -- A park's time zone.
 select time_zone from park.parks where park_id = %(park)s;
+
+-- name: bundle_calendars
+-- When the calendars of its terms were open, over the time that counts, and for what time they are known.
+select v.calendar_id as calendar, v.version, p.time_zone as zone, greatest(lower(v.loaded), %(since)s) as since,
+       least(upper(v.loaded), %(until)s) as until,
+       (select coalesce(array_agg(greatest(lower(s.during), %(since)s) order by s.during), '{}') from park.calendar_spans s
+         where (s.park_id, s.calendar_id, s.version) = (v.park_id, v.calendar_id, v.version)
+           and s.during && tstzrange(%(since)s, %(until)s)) as opens,
+       (select coalesce(array_agg(least(upper(s.during), %(until)s) order by s.during), '{}') from park.calendar_spans s
+         where (s.park_id, s.calendar_id, s.version) = (v.park_id, v.calendar_id, v.version)
+           and s.during && tstzrange(%(since)s, %(until)s)) as closes
+  from unnest(%(calendars)s::text[], %(versions)s::integer[]) as w (calendar_id, version)
+  join park.calendar_versions v on v.park_id = %(park)s and v.calendar_id = w.calendar_id and v.version = w.version
+  join park.parks p on p.park_id = v.park_id
+ order by 1, 2;

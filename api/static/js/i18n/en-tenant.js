@@ -51,6 +51,12 @@ export const tenant = {
   "category.appeal": "Appeals",
   "category.enterprise": "Enterprise services",
 
+  "department.engineering": "Engineering",
+  "department.enterprise": "Enterprise services",
+  "department.property": "Property",
+  "department.security": "Security",
+  "department.tenancy": "Tenancy",
+
   "request.received": "received",
   "request.quoted": "a price for you to accept",
   "request.accepted": "price accepted",

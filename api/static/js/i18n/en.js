@@ -6,6 +6,7 @@ import { field } from "./en-field.js";
 import { intake } from "./en-intake.js";
 import { quality } from "./en-quality.js";
 import { service } from "./en-service.js";
+import { tenant } from "./en-tenant.js";
 
 export default {
   ...alarms,
@@ -15,6 +16,7 @@ export default {
   ...field,
   ...quality,
   ...service,
+  ...tenant,
   title: "Operations",
   unknown: "unknown",
   "live.on": "live {age} s",

@@ -51,6 +51,12 @@ export const tenant = {
   "category.appeal": "诉求快递",
   "category.enterprise": "企业服务",
 
+  "department.engineering": "工程部",
+  "department.enterprise": "企业服务部",
+  "department.property": "物业部",
+  "department.security": "安保部",
+  "department.tenancy": "招商租赁部",
+
   "request.received": "已收到",
   "request.quoted": "待您确认报价",
   "request.accepted": "报价已接受",

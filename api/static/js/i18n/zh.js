@@ -6,6 +6,7 @@ import { field } from "./zh-field.js";
 import { intake } from "./zh-intake.js";
 import { quality } from "./zh-quality.js";
 import { service } from "./zh-service.js";
+import { tenant } from "./zh-tenant.js";
 
 export default {
   ...alarms,
@@ -15,6 +16,7 @@ export default {
   ...field,
   ...quality,
   ...service,
+  ...tenant,
   title: "运营总览",
   unknown: "未知",
   "live.on": "实时 {age} 秒",
