@@ -111,6 +111,8 @@ def field(request: Request, lang: Asked = None, park: Asked = None) -> Response:
 def service(request: Request, lang: Asked = None, park: Asked = None) -> Response:
     """The desk: work orders and requests, their clocks, what happened to them; the page reads the other parameters."""
     return page(request, SERVICE, lang=lang, park=park)
+
+
 @router.get("/report", response_class=HTMLResponse)
 def report(request: Request, lang: Asked = None, park: Asked = None) -> Response:
     """What a QR code leads to: reporting, by tenants and by visitors; `code` and `service` are the page's."""
