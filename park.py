@@ -25,6 +25,7 @@ VERBS = {
     "alarm": ("pipeline.store.alarm_verb", "show alarms, and act on them: acknowledge, shelve, plan work, …"),
     "audit": ("pipeline.evidence.verb:audit", "sign the chains of work orders, and prove that nothing was changed"),
     "evidence": ("pipeline.evidence.verb:evidence", "export what proves one work order, and check it"),
+    "codes": ("pipeline.store.codes", "make, print and revoke the QR codes of rooms and machines"),
     "limit": ("collectors.limits", "limit a device that floods, without touching others"),
     "bench": ("simulators.bench.run", "measure how many messages a second this machine stores for good"),
     "evaluate": ("simulators.evaluate.run", "play a scenario fast, and hold its alarms against the truth"),

@@ -33,6 +33,7 @@ from api.routes import (
     readings,
     registry,
     requests,
+    rooms,
     rules,
     surveys,
     work_orders,
@@ -84,7 +85,7 @@ def create_app(settings: Settings) -> FastAPI:
     problems.install(app)
     of_alarms = (alarms, alarm_acts, alarm_quality, maintenance, rules)
     of_service = (work_orders, evidence, kpi)
-    of_tenants = (requests, photos, surveys)
+    of_tenants = (requests, photos, rooms, surveys)
     for part in (registry, readings, events, intake, live, clocks, *of_service, *of_alarms, *of_tenants):
         app.include_router(part.router, responses={"4XX": PROBLEM, "5XX": PROBLEM})
     app.include_router(operation.problems_router)

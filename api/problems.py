@@ -23,6 +23,7 @@ from pipeline.domain.photo import PhotoRefused
 from pipeline.domain.request import RequestRefused
 from pipeline.domain.work_order import OrderRefused
 from pipeline.store.alarm_acts import ActRefused
+from pipeline.store.bookings import RoomTaken
 from pipeline.store.request_acts import RequestConflict
 from pipeline.store.rules import RuleChanged
 from pipeline.store.sla_terms import UnknownTerms
@@ -165,6 +166,8 @@ def of_error(request: Request, error: Exception) -> Response:
     if isinstance(error, RequestConflict):
         members |= {"request": error.request, "version": error.version, "state": error.state}
         members["last"] = error.last and jsonable_encoder(error.last)
+    if isinstance(error, RoomTaken):
+        members |= jsonable_encoder({"since": error.since, "until": error.until, "company": error.by})
     if isinstance(error, TooOften):
         headers["Retry-After"] = str(error.retry_after_s)
     return problem(slug, str(error), instance=request.url.path, headers=headers, **members)

@@ -16,7 +16,8 @@ from pipeline.engine.alarms.usual import LearnUsual
 from pipeline.engine.alarms.windows import Windows
 from pipeline.engine.calendar import FillCalendar
 from pipeline.engine.conditions import Conditions
-from pipeline.engine.desk import sla, telling
+from pipeline.engine.desk import sla, supervision, telling
+from pipeline.engine.desk.bookings import NoShows
 from pipeline.engine.desk.duty import FillRotas
 from pipeline.engine.desk.escalation import Escalation
 from pipeline.engine.retention import Retention
@@ -49,6 +50,7 @@ def steps(edition: str, settings: Settings) -> list[Step]:
         rollup,
         Step("conditions", Conditions(settings).run, timedelta(seconds=10)),
         *desk_steps(),
+        *request_steps(settings),
         Step("calendar", FillCalendar().run, timedelta(hours=1)),
         Step(
             "audit heads",
@@ -91,6 +93,17 @@ def desk_steps() -> list[Step]:
         Step("sla clocks", sla.run, second, transaction=False),
         Step("clocks told", telling.clocks, second, transaction=False),
         Step("pages told", telling.pages, second, transaction=False),
+    ]
+
+
+def request_steps(settings: Settings) -> list[Step]:
+    """What the clock does to requests and bookings, in order."""
+    five, day = timedelta(seconds=5), timedelta(days=1)
+    return [
+        Step("supervision", supervision.supervise, five),
+        Step("request endings", supervision.Ending(settings.silence_days * day).run, five),
+        Step("no-shows", NoShows(timedelta(minutes=settings.no_show_minutes)).run, timedelta(seconds=10)),
+        Step("forgetting", supervision.Forgetting(settings.contact_days * day).run, timedelta(minutes=10)),
     ]
 
 
