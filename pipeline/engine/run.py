@@ -16,7 +16,7 @@ from pipeline.engine.alarms.usual import LearnUsual
 from pipeline.engine.alarms.windows import Windows
 from pipeline.engine.calendar import FillCalendar
 from pipeline.engine.conditions import Conditions
-from pipeline.engine.desk import sla, supervision, telling
+from pipeline.engine.desk import closing, from_alarms, sla, supervision, telling, verification
 from pipeline.engine.desk.bookings import NoShows
 from pipeline.engine.desk.duty import FillRotas
 from pipeline.engine.desk.escalation import Escalation
@@ -86,8 +86,12 @@ def alarm_steps(settings: Settings) -> list[Step]:
 def desk_steps() -> list[Step]:
     """What the clock does to work orders and requests, in order."""
     second = timedelta(seconds=1)
+    five = timedelta(seconds=5)
     return [
         Step("business calendars", sla.KeepCalendars().run, timedelta(hours=1), transaction=False),
+        Step("orders from alarms", from_alarms.run, second, transaction=False),
+        Step("verification", verification.run, five, transaction=False),
+        Step("closing", closing.run, five, transaction=False),
         Step("rotas", FillRotas().run, timedelta(minutes=1)),
         Step("escalation", Escalation().run, second, transaction=False),
         Step("sla clocks", sla.run, second, transaction=False),

@@ -1,0 +1,39 @@
+"""Closes orders that are confirmed, and those of which nobody said anything for long enough: silence confirms, and
+rates nothing."""
+
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid5
+
+import psycopg
+
+from pipeline.domain.work_order import OrderAction
+from pipeline.store import work_orders
+from pipeline.store.queries import load
+from pipeline.store.work_orders import ActConflict, OrderAct
+
+QUERIES = load(Path(__file__).parent / "sql")
+EVENTS = UUID("c6a1f7e4-7d43-5a9c-b0d7-2f1f0a5e9d03")
+BITE = 500
+BY = {"sensor": "verified by the sensor", "person": "confirmed"}
+
+
+def run(conn: psycopg.Connection, now: datetime) -> int:
+    """Returns how many were closed."""
+    done = 0
+    for order, version, state, verified, days in conn.execute(
+        QUERIES["to_close"], {"now": now, "bite": BITE}
+    ).fetchall():
+        silent = state == "done"
+        detail: dict[str, Any] = {"silence_days": days} if silent else {}
+        reason = "silence" if silent else BY.get(verified, "confirmed")
+        asked = OrderAct(order=order, action=OrderAction.CLOSE, client_id=uuid5(EVENTS, f"{order}/{version}"),
+                         version=version, reason=reason, detail=detail)  # fmt: skip
+        try:
+            with conn.transaction():
+                work_orders.act(conn, asked, now=now)
+        except ActConflict:  # somebody was faster
+            continue
+        done += 1
+    return done
