@@ -32,19 +32,6 @@ from pipeline.store.queries import load
 QUERIES = load(Path(__file__).parent / "work_orders_sql")
 SYSTEM = "system"
 PRIORITIES = ("P1", "P2", "P3", "P4")
-STAMPED = (
-    "park_id",
-    "origin",
-    "cause",
-    "service",
-    "skill",
-    "space_id",
-    "device",
-    "point",
-    "company_id",
-    "contractor_id",
-)
-"""What terms may depend on, beside the priority."""
 Row = dict[str, Any]
 
 
@@ -241,8 +228,7 @@ def _terms(conn: psycopg.Connection, row: Row, detail: Row, now: datetime) -> Ro
     to = detail.get("to")
     if to not in PRIORITIES or to == row["priority"]:
         raise OrderRefused(f"it has priority {row['priority']}; write another one of {', '.join(PRIORITIES)}")
-    as_new = NewOrder(**{name: row[name] for name in STAMPED}, title_zh="", title_en="", priority=to)
-    terms = sla_terms.stamp(conn, as_new, now=now)
+    terms = sla_terms.restamp(conn, row["work_order"], now=now, priority=to)
     return {**detail, "from": row["priority"], "to": to, "terms": terms}
 
 

@@ -20,8 +20,7 @@ returning work_order;
 -- name: order_to_act
 -- One order, locked.
 select work_order, park_id, state, version, head, created, assignee, priority, terms, appointment, waiting_for, verify_s,
-       verified, proof, occurrences, reopenings, acknowledged, responded, done, closed, alarm, returned, company_id, origin, skill,
-       space_id, contractor_id, service, device, point, cause
+       verified, proof, occurrences, reopenings, acknowledged, responded, done, closed, alarm, returned, cause
   from smartpark.work_order where work_order = %(order)s for update;
 
 -- name: event_by_client

@@ -26,7 +26,7 @@ select o.work_order, o.cause, o.skill, o.state, exists (select from smartpark.al
  where o.work_order in (select n.work_order from smartpark.alarm b join smartpark.alarm_notice n using (alarm)
                          where n.work_order is not null and (b.watch = %(watch)s or b.incident = %(incident)s))
    and (o.state not in ('closed', 'rejected', 'cancelled')
-        or (o.state = 'closed' and o.closed >= %(now)s - make_interval(secs => %(again_s)s)))
+        or (o.state = 'closed' and o.closed >= %(now)s::timestamptz - make_interval(secs => %(again_s)s)))
  order by o.state = 'closed', o.work_order desc;
 
 -- name: notice_ordered

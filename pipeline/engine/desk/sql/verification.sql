@@ -31,8 +31,8 @@ select o.work_order, o.version, o.state, o.verified, (o.terms ->> 'confirm_days'
   from smartpark.work_order o
  where o.state = 'confirmed'
     or (o.state = 'done' and o.verify_s is null
-        and o.done <= %(now)s - make_interval(secs => (o.terms ->> 'confirm_days')::double precision * 86400)
+        and o.done <= %(now)s::timestamptz - make_interval(secs => (o.terms ->> 'confirm_days')::double precision * 86400)
         and not exists (select from smartpark.work_order_event e
                          where e.work_order = o.work_order and e.action in ('finish', 'comment', 'photo')
-                           and e.at > %(now)s - make_interval(secs => (o.terms ->> 'confirm_days')::double precision * 86400)))
+                           and e.at > %(now)s::timestamptz - make_interval(secs => (o.terms ->> 'confirm_days')::double precision * 86400)))
  order by o.work_order limit %(bite)s;
