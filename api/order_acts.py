@@ -11,9 +11,11 @@ from api.models import Name
 from api.order_rows import may
 from api.wrong import InvalidParameter, Wrong
 from pipeline.domain.errors import NotFound
+from pipeline.domain.park import Crs
 from pipeline.domain.role import Principal
 from pipeline.domain.work_order import OrderAction
-from pipeline.store.work_orders import NewOrder, OrderAct
+from pipeline.store import on_site
+from pipeline.store.work_orders import NewOrder, OrderAct, effective
 
 
 def check_may(principal: Principal, action: OrderAction) -> None:
@@ -62,6 +64,8 @@ def as_act(api: Context, reader: Reader, principal: Principal, row: Row, asked: 
     match asked.action:
         case OrderAction.ASSIGN:
             detail |= _assigned(reader, row, asked.detail)
+        case OrderAction.ARRIVE if asked.detail.proof:
+            detail |= _proven(api, reader, row, asked)
         case OrderAction.PRIORITY if asked.detail.to is None:
             raise InvalidParameter(Wrong("detail.to", "is missing", "P1, P2, P3 or P4", "body"))
         case OrderAction.APPOINT if asked.detail.at is None:
@@ -76,6 +80,26 @@ def as_act(api: Context, reader: Reader, principal: Principal, row: Row, asked: 
         order=row["work_order"], action=asked.action, actor=actor(principal, asked.actor), person=principal.person,
         client_id=asked.client_id, version=asked.version, device_time=asked.device_time, offset_s=asked.offset_s,
         reason=asked.reason, detail=detail,
+    )  # fmt: skip
+
+
+def _proven(api: Context, reader: Reader, row: Row, asked: models.Acting) -> dict[str, Any]:
+    """Neither the code nor the position is kept: what counts is whether it was right."""
+    around = reader.rows("order_site", order=row["work_order"])
+    footprint: list[Any] = next((one["footprint"] for one in around if one["footprint"]), [])
+    site = on_site.Site(
+        park_id=row["park_id"],
+        places=[*([row["device_id"]] if row["device_id"] else []), *(one["space_id"] for one in around)],
+        footprint=[(float(lon), float(lat)) for lon, lat in footprint],
+        crs=Crs(around[0]["crs"]) if around else Crs.WGS84,
+    )
+    told = OrderAct(
+        order=row["work_order"], action=asked.action, device_time=asked.device_time, offset_s=asked.offset_s
+    )
+    at = effective(told, created=row["created"], now=api.clock.now())
+    return on_site.prove(
+        site, asked.detail.proof or "", secret=api.settings.site_secret, at=at, code=asked.detail.code,
+        position=asked.detail.position,
     )  # fmt: skip
 
 

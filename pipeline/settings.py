@@ -81,6 +81,9 @@ class Settings:
     session_idle_hours: float = setting("PARK_SESSION_IDLE_HOURS", "24", "… and after this many without a request")
     api_hosts: str = setting("PARK_API_HOSTS", "", "further Host names that the API answers to, comma-separated")
     api_read_only: bool = setting("PARK_API_READ_ONLY", "no", "yes: nobody can act on alarms or rules over this API")
+    site_secret: str = setting(
+        "PARK_SITE_SECRET", "", "secret of the codes and tags that prove who is on site; empty: it is only claimed"
+    )
     shelf_hours: float = setting("PARK_SHELF_HOURS", "8", "an alarm may be shelved for at most this many hours")
     visitor_hourly: int = setting(
         "PARK_VISITOR_HOURLY", "10", "requests an hour from one address without sign-in; ten times as many photos"

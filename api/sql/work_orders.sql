@@ -88,3 +88,13 @@ select person, login, name, role from park.people where login = %(login)s and pa
 -- name: order_company
 -- Whether there is such a tenant.
 select company_id from park.companies where park_id = %(park)s and company_id = %(company)s;
+
+-- name: order_site
+-- The places whose code or tag proves that somebody is at an order, the smallest first, with what is around them.
+select s.space_id, s.footprint, p.crs
+  from park.work_orders o
+  join park.spaces_above a on a.park_id = o.park_id and a.space_id = o.space_id
+  join park.spaces s on s.park_id = o.park_id and s.space_id = a.above
+  join park.parks p on p.park_id = o.park_id
+ where o.work_order = %(order)s and (s.kind <> 'site' or s.space_id = o.space_id)
+ order by s.kind = 'site', s.kind = 'building', s.kind = 'floor';

@@ -8,6 +8,7 @@ from uuid import uuid4
 import pytest
 
 from pipeline.store import work_orders as store
+from pipeline.store.on_site import rotating_code
 from pipeline.store.work_orders import NewOrder
 from tests.api.messages import Hand
 from tests.api.serving import NOW, Served, serving, streaming
@@ -21,7 +22,7 @@ def api(database: str, hand: Hand) -> Iterator[Served]:
         b"insert into smartpark.service (park_id, service_id, category, place, name_zh, name_en, skill, priority)"
         b" values ('small', 'repair', 'repair', 1, '\xe6\x8a\xa5\xe4\xbf\xae', 'Repair', 'plumbing', 'P3')"
     )
-    with serving(database) as served:
+    with serving(database, site_secret="s") as served:
         yield served
 
 
@@ -60,6 +61,15 @@ def test_staff_open_an_order_and_it_lives(api: Served, hand: Hand) -> None:
     found = do(api, number, "arrive", device_time=phone, offset_s=3601.0).json
     event = found["events"][-1]
     assert (found["proof"], event["offset_s"], event["happened"] >= found["created"]) == ("claimed", 3601.0, True)
+    assert "failed" not in event["detail"]
+    again = {"proof": "code", "code": "nonsense"}
+    assert do(api, number, "depart").status == 200
+    tried = do(api, number, "arrive", detail=again).json  # a wrong code keeps nobody from work, and is no proof
+    assert (tried["proof"], tried["events"][-1]["detail"]["tried"]) == ("claimed", "code")
+    assert "nonsense" not in str(tried)
+    assert do(api, number, "depart").status == 200
+    right = {"proof": "code", "code": rotating_code("s", "small/b1", NOW)}
+    assert do(api, number, "arrive", device_time=NOW.isoformat(), detail=right).json["proof"] == "code"
     assert do(api, number, "wait").json["detail"].endswith("wait needs a reason")
     assert do(api, number, "wait", reason="parts").json["waiting_for"] == "parts"
     raised = do(api, number, "priority", reason="it floods", detail={"to": "P1"}).json
