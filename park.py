@@ -20,6 +20,8 @@ VERBS = {
     "collect": ("collectors.run", "collect from MQTT into the database"),
     "profile": ("collectors.profile", "show what a mapping profile would store of a payload"),
     "engine": ("pipeline.engine.run", "run the time-driven steps: silence, roll-ups, retention"),
+    "notifier": ("pipeline.notifier.run", "send what is in the outbox: webhooks, ntfy, e-mail"),
+    "rota": ("pipeline.store.rota_verb", "show who is on duty, and say who comes instead"),
     "api": ("api.run", "serve the API and the screens"),
     "simulate": ("simulators.run", "publish what a simulated park's devices would"),
     "alarm": ("pipeline.store.alarm_verb", "show alarms, and act on them: acknowledge, shelve, plan work, …"),

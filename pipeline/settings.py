@@ -97,6 +97,19 @@ class Settings:
     no_show_minutes: float = setting(
         "PARK_NO_SHOW_MINUTES", "15", "a booked room that nobody comes to by then is given back, where a sensor tells"
     )
+    notify_timeout: float = setting("PARK_NOTIFY_TIMEOUT", "10", "seconds that a provider has for a message")
+    notify_workers: int = setting("PARK_NOTIFY_WORKERS", "8", "messages that one notifier sends at the same time")
+    notify_ca: str = setting("PARK_NOTIFY_CA", "", "PEM file of further authorities for TLS; empty: the system's only")
+    notify_webhook_secret: str = setting("PARK_NOTIFY_WEBHOOK_SECRET", "", "signs webhooks; empty: none can be sent")
+    notify_ntfy_url: str = setting("PARK_NOTIFY_NTFY_URL", "", "the ntfy server that gets the token, and no other")
+    notify_ntfy_token: str = setting("PARK_NOTIFY_NTFY_TOKEN", "", "access token of that server")
+    notify_smtp_url: str = setting(
+        "PARK_NOTIFY_SMTP_URL",
+        "",
+        "smtp://user:password@host:587 (STARTTLS) or smtps://…; empty: no e-mail can be sent",
+    )
+    notify_from: str = setting("PARK_NOTIFY_FROM", "", "address from which e-mail comes")
+    public_url: str = setting("PARK_PUBLIC_URL", "", "https://… of the park for links in messages; empty: no links")
     metrics_port: int = setting("PARK_METRICS_PORT", "0", "/metrics, /healthz and /readyz of a process; 0: off")
     metrics_host: str = setting("PARK_METRICS_HOST", "127.0.0.1", "address of /metrics, /healthz and /readyz")
     notice: str = setting("PARK_NOTICE", "", "what the page's footer says of the servers in use; set by the demo")

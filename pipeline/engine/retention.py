@@ -15,6 +15,8 @@ ROWS = (
     ("device_transition", "at"),
     ("spool_position", "at"),
     ("spool_backlog", "at"),
+    ("notification", "ended"),
+    ("told", "at"),
 )
 FLOODS = (("limited_minute", "minute"), ("intake_condition", "ended"), ("device_clock", "ended"))
 MINUTES = ("device_minute", "reject_minute")

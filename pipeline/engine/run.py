@@ -19,7 +19,7 @@ from pipeline.engine.conditions import Conditions
 from pipeline.engine.desk import closing, from_alarms, sla, supervision, telling, verification
 from pipeline.engine.desk.bookings import NoShows
 from pipeline.engine.desk.duty import FillRotas
-from pipeline.engine.desk.escalation import Escalation
+from pipeline.engine.desk.escalation import Escalation, taking
 from pipeline.engine.retention import Retention
 from pipeline.engine.rollup import RollUp
 from pipeline.engine.rollup_community import CommunityRollUp
@@ -49,7 +49,7 @@ def steps(edition: str, settings: Settings) -> list[Step]:
         *alarm_steps(settings),
         rollup,
         Step("conditions", Conditions(settings).run, timedelta(seconds=10)),
-        *desk_steps(),
+        *desk_steps(settings),
         *request_steps(settings),
         Step("calendar", FillCalendar().run, timedelta(hours=1)),
         Step(
@@ -83,7 +83,7 @@ def alarm_steps(settings: Settings) -> list[Step]:
     ]
 
 
-def desk_steps() -> list[Step]:
+def desk_steps(settings: Settings) -> list[Step]:
     """What the clock does to work orders and requests, in order."""
     second = timedelta(seconds=1)
     five = timedelta(seconds=5)
@@ -93,7 +93,7 @@ def desk_steps() -> list[Step]:
         Step("verification", verification.run, five, transaction=False),
         Step("closing", closing.run, five, transaction=False),
         Step("rotas", FillRotas().run, timedelta(minutes=1)),
-        Step("escalation", Escalation().run, second, transaction=False),
+        Step("escalation", Escalation(taking(settings.public_url)).run, second, transaction=False),
         Step("sla clocks", sla.run, second, transaction=False),
         Step("clocks told", telling.clocks, second, transaction=False),
         Step("pages told", telling.pages, second, transaction=False),

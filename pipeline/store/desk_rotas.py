@@ -75,7 +75,7 @@ def apply_rotas(conn: psycopg.Connection, park_id: str, rows: Sequence[RotaRow],
         values = {"park": park_id, "rota": row.id, "name_zh": row.name.zh, "name_en": row.name.en,
                   "skills": row.skills, "space": row.space}  # fmt: skip
         one = conn.execute(QUERIES["insert_rota"], values).fetchone()
-        wanted = [_pattern(shift) for shift in row.shifts]
+        wanted = [pattern_of(shift) for shift in row.shifts]
         old = standing.pop(row.id, [])
         kept = [pattern for _, pattern in old if pattern in wanted]
         for number, pattern in old:
@@ -159,7 +159,8 @@ def _people(conn: psycopg.Connection, park_id: str, logins: Sequence[str], where
         raise DeskFileError(f"{where}: {error.detail}") from error
 
 
-def _pattern(row: ShiftRow) -> ShiftPattern:
+def pattern_of(row: ShiftRow) -> ShiftPattern:
+    """What a row of the file says, as the domain has it."""
     return ShiftPattern(
         people=tuple(login or None for login in row.people), begins=time.fromisoformat(row.begins),
         ends=time.fromisoformat(row.ends), since=row.since, days=frozenset(DAYS.index(day) for day in row.days),

@@ -118,11 +118,6 @@ def record(conn: psycopg.Connection, one: Claimed, said: Delivery, what: Verdict
     return False
 
 
-def give_back(conn: psycopg.Connection, notifications: Iterable[int], *, mine: UUID, now: datetime) -> None:
-    """What was claimed and not begun."""
-    conn.execute(QUERIES["give_back"], {"notifications": list(notifications), "claim": mine, "now": now})
-
-
 def standing(conn: psycopg.Connection, *, now: datetime) -> tuple[int, float]:
     """How many messages wait, and for how many seconds the oldest that is due."""
     row = conn.execute(QUERIES["standing"], {"now": now}).fetchone()

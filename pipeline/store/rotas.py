@@ -10,7 +10,18 @@ from zoneinfo import ZoneInfo
 import psycopg
 
 from pipeline.domain.errors import NotFound
-from pipeline.domain.rota import ANY_SKILL, FIRST, Duty, Rota, Shift, ShiftChange, ShiftPattern, on_duty, planned
+from pipeline.domain.rota import (
+    ANY_SKILL,
+    FIRST,
+    Duty,
+    Rota,
+    Shift,
+    ShiftChange,
+    ShiftPattern,
+    on_duty,
+    planned,
+    present,
+)
 from pipeline.store import audit
 from pipeline.store.queries import load
 
@@ -32,6 +43,10 @@ class DutyPlan:
     def ask(self, skill: str, path: Sequence[str], level: int) -> Duty:
         """Who is on duty for a skill at a place."""
         return on_duty(self.rotas, self.shifts, self.changes, skill=skill, path=path, level=level, at=self.at)
+
+    def present(self, rota_id: str, level: int) -> tuple[int, ...]:
+        """Who is there for one rota."""
+        return present(rota_id, self.shifts, self.changes, level=level, at=self.at)
 
 
 def plan_at(conn: psycopg.Connection, park_id: str, at: datetime) -> DutyPlan:

@@ -15,8 +15,8 @@ from pipeline.domain.wording import Matter, worded
 from pipeline.domain.work_order import OrderAction
 from pipeline.engine.alarms import notices
 from pipeline.engine.desk import telling
-from pipeline.engine.desk.escalation import Escalation
-from pipeline.store import outbox
+from pipeline.engine.desk.escalation import Escalation, taking
+from pipeline.store import links, outbox
 from pipeline.store import work_orders as orders
 from pipeline.store.alarms import Raising, raise_
 from pipeline.store.database import connect
@@ -88,7 +88,7 @@ def people(conn: psycopg.Connection, order: int) -> list[tuple[int, list[str]]]:
 
 def test_an_order_that_nobody_takes_goes_up_until_somebody_does(conn: psycopg.Connection) -> None:
     order, _ = orders.open_(conn, LEAK, now=at(0))
-    step = Escalation(link=lambda _conn, order, person, _now: f"https://park.example/take/{order}-{person}")
+    step = Escalation(taking("https://park.example/"))
     assert [step.run(conn, at(0)), step.run(conn, at(0)), step.run(conn, at(4.9))] == [1, 0, 0]
     assert told(conn) == [("li", f"order:{order}:1:0")]
     assert step.run(conn, at(5)) == 1
@@ -117,7 +117,9 @@ def test_an_order_that_nobody_takes_goes_up_until_somebody_does(conn: psycopg.Co
     )
     assert subject == "[P1] Water leak · Building 1"
     assert body.startswith("A new order: please take it\nNo. WO-") and "138" not in body
-    assert link == f"https://park.example/take/{order}-1" and urgency == "now"
+    assert urgency == "now" and link.startswith("https://park.example/take/")
+    opened = links.look(conn, link.rpartition("/")[2])
+    assert opened and (opened.work_order, opened.login) == (order, "li")
     last = conn.execute("select subject from smartpark.notification order by notification desc limit 1").fetchone()
     assert last == ("[P1] 漏水·1号楼",), "Zhao reads Chinese"
 

@@ -15,9 +15,10 @@ from hypothesis import strategies as st
 from pipeline.domain.errors import NotFound
 from pipeline.domain.rota import Rota, Shift, ShiftChange, ShiftPattern, on_duty, planned
 from pipeline.engine.desk.duty import FillRotas
-from pipeline.store import desk, rotas
+from pipeline.store import desk, desk_rotas, rotas
 from pipeline.store.database import connect
 from pipeline.store.desk_section import DeskFileError
+from tests.conftest import REPO
 from tests.park import apply_small_park
 
 BEIJING, BERLIN = ZoneInfo("Asia/Shanghai"), ZoneInfo("Europe/Berlin")
@@ -201,3 +202,28 @@ def test_a_wrong_desk_file_is_refused_whole(
     with pytest.raises(DeskFileError, match=told):
         applied(conn, tmp_path, DESK.replace(old, new), NOON)
     assert conn.execute("select count(*) from smartpark.rota").fetchone() == (0,)
+
+
+def test_in_the_demonstration_park_every_skill_has_somebody_day_and_night() -> None:
+    folder = REPO / "simulators/parks/qinghe-desk"
+    found = desk.read(folder)
+    logins = {row.login for row in found["people"]}
+    wanted = {row.skill for row in found["services"] if row.skill} | {"operations", "security", "fire", "civil"}
+    wanted |= {skill for row in found["people"] for skill in row.skills}
+    rota_list = [Rota(row.id, frozenset(row.skills), row.space) for row in found["rotas"]]
+    numbers = {login: n for n, login in enumerate(sorted(logins))}
+    first = date(2026, 11, 2)
+    shifts = [
+        Shift(row.id, numbers[one.login], one.starts, one.ends, pattern.level)
+        for row in found["rotas"]
+        for pattern in map(desk_rotas.pattern_of, row.shifts)
+        for one in planned(pattern, first, first + timedelta(days=15), zone=BEIJING)
+    ]
+    begin = datetime(2026, 11, 3, tzinfo=BEIJING)
+    for hour in range(14 * 24):
+        at = begin + hour * HOUR
+        for skill in wanted:
+            for level in (1, 2, 3):
+                duty = on_duty(rota_list, shifts, [], skill=skill, path=["b1", "site"], level=level, at=at)
+                assert duty.people, (skill, level, at)
+                assert level > 1 or duty.rota_id != "desk" or skill == "operations", (skill, at)

@@ -16,7 +16,7 @@ from pipeline.domain.rota import Duty
 from pipeline.domain.work_order import UNTAKEN, OrderAction, OrderState
 from pipeline.engine.desk import telling
 from pipeline.engine.desk.telling import Row
-from pipeline.store import outbox, rotas
+from pipeline.store import links, outbox, rotas
 from pipeline.store.outbox import QUERIES, Message
 from pipeline.store.work_orders import OrderAct, act
 
@@ -31,6 +31,14 @@ Link = Callable[[psycopg.Connection, int, int, datetime], str | None]
 def no_link(_conn: psycopg.Connection, _order: int, _person: int, _now: datetime) -> str | None:
     """Where the park has no public address, a message has no link."""
     return None
+
+
+def taking(public_url: str) -> Link:
+    """Links to /take/{token} at the park's public address, each of which works once for one person."""
+    base = public_url.rstrip("/")
+    if not base:
+        return no_link
+    return lambda conn, order, person, now: f"{base}/take/{links.make(conn, order, person, now)}"
 
 
 class Asked(NamedTuple):

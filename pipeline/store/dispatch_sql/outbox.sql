@@ -64,11 +64,6 @@ update smartpark.notification
        provider_id = coalesce(%(provider_id)s, provider_id), link = case when %(ended)s::timestamptz is null then link end
  where notification = %(notification)s and claim = %(claim)s and state = 'sending';
 
--- name: give_back
--- What was claimed and not begun, when a sender stops: the next one need not wait for the lease.
-update smartpark.notification set state = 'pending', next = %(now)s, claim = null, attempts = attempts - 1
- where notification = any(%(notifications)s::bigint[]) and claim = %(claim)s and state = 'sending';
-
 -- name: standing
 -- How much waits, and since when it is overdue.
 select count(*), min(made) filter (where next <= %(now)s) from smartpark.notification where state in ('pending', 'sending');

@@ -139,3 +139,7 @@ select distinct c.person from smartpark.contact c join smartpark.person p using 
 insert into smartpark.contact (person, place, channel, address)
 select %(person)s, t.place::smallint, t.channel, t.address
   from unnest(%(channels)s::text[], %(addresses)s::text[]) with ordinality as t (channel, address, place);
+
+-- name: logins
+-- Who people are.
+select person, login from smartpark.person where person = any(%(people)s::int[]);
