@@ -55,10 +55,12 @@ select * from park.sla_clocks where work_order = any (%(orders)s)
 select * from park.work_order_events where work_order = %(order)s order by seq;
 
 -- name: order_photos
--- Its photos, and those of the request that it came from.
-select encode(photo, 'hex') as photo, what, at, actor from park.photos
- where (subject = 'order' and number = %(order)s) or (subject = 'request' and number = %(request)s::bigint)
- order by at, photo;
+-- Its photos, and those of the request that it came from, once each.
+select encode(photo, 'hex') as photo, what, at, actor
+  from (select distinct on (photo) photo, what, at, actor from park.photos
+         where (subject = 'order' and number = %(order)s) or (subject = 'request' and number = %(request)s::bigint)
+         order by photo, at) shown
+ order by at, shown.photo;
 
 -- name: order_sla_events
 -- What its clocks said.

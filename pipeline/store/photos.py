@@ -37,7 +37,7 @@ def parse(texts: Sequence[str]) -> list[bytes]:
     """Photos as they are told, by hex. Raises NotFound for what is no name of a photo."""
     try:
         found = [bytes.fromhex(text) for text in dict.fromkeys(texts)]
-    except ValueError:
+    except (TypeError, ValueError):
         raise NotFound("a photo is named by the 64 hex digits that it was given") from None
     return found
 

@@ -44,10 +44,12 @@ select ts, received, value, quality from (
 select count(*) from park.readings where point = %(point)s and ts >= %(since)s and ts <= %(until)s;
 
 -- name: bundle_photos
--- Its photos, and those of the request that it came from.
+-- Its photos, and those of the request that it came from, once each.
 select l.photo, l.what, l.at, l.actor, l.media_type, l.size, b.bytes
-  from park.photos l join park.photo_bytes b using (photo)
- where (l.subject, l.number) in (('order', %(order)s), ('request', %(request)s))
+  from (select distinct on (photo) * from park.photos
+         where (subject, number) in (('order', %(order)s), ('request', %(request)s))
+         order by photo, at) l
+  join park.photo_bytes b using (photo)
  order by l.at, l.photo;
 
 -- name: zone
