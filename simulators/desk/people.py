@@ -1,5 +1,6 @@
 """Who works at the simulated desk: technicians with their habits and shifts, contractors, operators, tenants."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -61,10 +62,16 @@ class Staff:
         return [able[week % len(able)]]
 
     def able(self, skill: str) -> Sequence[Technician]:
-        """Everybody with a skill; where nobody has it, everybody."""
+        """Who does what a skill is for: whose it is has most of those who can; where nobody can, everybody."""
         if skill not in self.by_skill:
-            self.by_skill[skill] = tuple(t for t in self.technicians if skill in t.skills) or self.technicians
+            can = [t for t in self.technicians if skill in t.skills] or self.technicians
+            whose = Counter(t.contractor for t in can).most_common(1)[0][0]
+            self.by_skill[skill] = tuple(t for t in can if t.contractor == whose)
         return self.by_skill[skill]
+
+    def contractor(self, skill: str) -> str | None:
+        """Who answers for it, where the park itself does not."""
+        return self.able(skill)[0].contractor
 
     def of(self, company: str, rng: Random) -> Tenant:
         """Somebody of a company."""

@@ -25,6 +25,7 @@ from simulators.desk import truth as truths
 from simulators.desk.check import Check, check
 from simulators.desk.compare import Window, compare
 from simulators.desk.figures import Book
+from simulators.desk.report import report
 from simulators.desk.stage import Stage
 from simulators.desk.terms import built_in
 from simulators.servers import database as databases
@@ -50,8 +51,8 @@ def main(argv: list[str]) -> int:
     try:
         with _database(settings, console, keep=args.keep) as url:
             told = simulate(
-                url, park, begin=begin, end=end, seed=args.seed, scale=args.scale, truth=path, console=console
-            )
+                url, park, begin=begin, end=end, seed=args.seed, scale=args.scale, truth=path, console=console,
+                            text=args.report)  # fmt: skip
     except ServerError as error:
         raise ConfigurationError(str(error)) from error
     if args.json:
@@ -60,7 +61,7 @@ def main(argv: list[str]) -> int:
 
 
 def simulate(url: str, park: Park, *, begin: datetime, end: datetime, seed: int, scale: float, truth: Path,
-             console: Console) -> dict[str, Any]:  # fmt: skip
+             console: Console, text: Path | None = None) -> dict[str, Any]:  # fmt: skip
     """Plays a span into a migrated database, writes the truth, compares; what `--json` prints."""
     begun = time.monotonic()
     with connect(url, application="park simulate desk") as conn:
@@ -77,6 +78,10 @@ def simulate(url: str, park: Park, *, begin: datetime, end: datetime, seed: int,
         found = check(conn, stage.truth, promises)
         book = Book(stage.truth.orders, stage.truth.requests, promises, buildings(park), stage.desk.now)
         compare(conn, park.park_id, book, windows(begin.date(), end.date(), ZoneInfo(park.time_zone)), into=found)
+        if text is not None:
+            months = windows(begin.date(), end.date(), ZoneInfo(park.time_zone))[1:]
+            head = _head(stage, found, park, begin, end)
+            text.write_text(report(conn, park.park_id, months=months, now=stage.desk.now, head=head), encoding="utf-8")
     took_s = time.monotonic() - begun
     _tell(console, found, stage, took_s, truth)
     ratings = sum(r.stars is not None for r in stage.truth.requests.values())
@@ -147,6 +152,24 @@ def _database(settings: Settings, console: Console, *, keep: bool) -> Iterator[s
             server.wipe()
 
 
+def _head(stage: Stage, found: Check, park: Park, begin: datetime, end: datetime) -> list[str]:
+    """What a report is about, and how it was made: nothing of this machine or this hour."""
+    months = (end.year - begin.year) * 12 + end.month - begin.month
+    command = (
+        f"park simulate desk --months {months} --until {end:%F} --seed {stage.seed} --report docs/service-report.md"
+    )
+    truth = stage.truth
+    return [
+        f"{park.name.en} ({park.name.zh}), {begin:%F} to {end - timedelta(days=1):%F}, **simulated**: invented people"
+        f" acted on {len(truth.orders):,} work orders and {len(truth.requests):,} requests through the same functions"
+        f" as real ones, in {stage.desk.acts:,} chained events. [kpi.md](kpi.md) defines the figures, [sla.md](sla.md)"
+        " the clocks.",
+        f"Made by `{command}`. The simulator keeps its own account of what its people meant and did, and makes every"
+        f" figure again from that, with its own calendar and its own sums: {found.figures:,} figures compared,"
+        f" {len(found.differences)} differ.",
+    ]
+
+
 def _tell(console: Console, found: Check, stage: Stage, took_s: float, path: Path) -> None:
     console.print(
         f"{len(stage.truth.orders)} orders, {stage.desk.acts} events in {took_s:.0f} s; the truth is in {path}"
@@ -169,6 +192,9 @@ def _arguments(argv: list[str]) -> argparse.Namespace:
         "--park", type=Path, default=PARK_FILE, metavar="FILE", help="park file (default: the demo park)"
     )
     parser.add_argument("--truth", type=Path, help="write the ground truth there (default: PARK_HOME/desk-truth.jsonl)")
+    parser.add_argument(
+        "--report", type=Path, metavar="FILE", help="write the report of the service there, as Markdown"
+    )
     parser.add_argument("--keep", action="store_true", help="keep the database of its own, in PARK_HOME")
     parser.add_argument("--json", action="store_true", help="print one JSON object as the last line")
     args = parser.parse_args(argv)

@@ -125,7 +125,7 @@ class Stage:
         new = NewOrder(
             park_id=self.park.park_id, origin=habit.origin, cause=cause, service=habit.name, skill=habit.skill,
             priority=habit.priority, title_zh=f"{title.zh} {device_id}", title_en=f"{title.en} {device_id}",
-            space_id=space, device=device, verify_s=habit.verify_s, contractor_id=self._contractor(habit.skill),
+            space_id=space, device=device, verify_s=habit.verify_s, contractor_id=self.staff.contractor(habit.skill),
         )  # fmt: skip
         row = self.desk.opens(new, habit.category, SYSTEM)
         yield from lives.life(Case(self.desk, self.staff, habit, row, rng), closes=self.closes)
@@ -166,8 +166,3 @@ class Stage:
     def _order_of(self, asking: Asking) -> int | None:
         found = self.conn.execute(QUERIES["order_of"], {"request": asking.row.request}).fetchone()
         return int(found[0]) if found and found[0] else None
-
-    def _contractor(self, skill: str) -> str | None:
-        """Who answers for a skill, where it is one contractor's alone."""
-        found = {t.contractor for t in self.staff.able(skill)}
-        return found.pop() if len(found) == 1 else None
