@@ -6,6 +6,7 @@ Nothing of pipeline/ is used here, or one mistake would be made on both sides of
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 import chinese_calendar
@@ -20,11 +21,30 @@ def is_worked(day: date) -> bool:
     return bool(chinese_calendar.is_workday(day))
 
 
+def kind(day: date) -> str:
+    """What a day is: `working`, `make-up`, `day-off` or `holiday`."""
+    if is_worked(day):
+        return "working" if day.weekday() < 5 else "make-up"
+    return "holiday" if chinese_calendar.get_holiday_detail(day)[1] else "day-off"
+
+
+KINDS_OF_DAY = ("working", "make-up", "day-off", "holiday")
+WORKED = ("working", "make-up")
+
+
+class Window(NamedTuple):
+    """Open from one minute of a day to another, above 1440 on the next one, on days of these kinds."""
+
+    since: int
+    until: int
+    days: tuple[str, ...] = WORKED
+
+
 @dataclass(frozen=True)
 class Hours:
-    """When time counts. windows: (from, until) minutes of a worked day; none: always. free: of a day off, if any."""
+    """When time counts; without windows always. Windows of a day don't overlap each other, nor the next day's."""
 
-    windows: tuple[tuple[int, int], ...] = ()
+    windows: tuple[Window, ...] = ()
     zone: ZoneInfo = ZONE
     _known: dict[date, tuple[Span, ...]] = field(default_factory=dict, compare=False, repr=False)
 
@@ -32,7 +52,10 @@ class Hours:
         """The open spans that begin on a day, oldest first."""
         if day not in self._known:
             spans = []
-            for since, until in self.windows if is_worked(day) else ():
+            today = kind(day)
+            for since, until, days in self.windows:
+                if today not in days:
+                    continue
                 midnight = datetime.combine(day, time(), self.zone)
                 spans.append(((midnight + timedelta(minutes=since)).astimezone(UTC),
                               (midnight + timedelta(minutes=until)).astimezone(UTC)))  # fmt: skip
@@ -87,7 +110,7 @@ def subtract(span: Span, without: Sequence[Span]) -> list[Span]:
 
 
 ALWAYS = Hours()
-OFFICE = Hours(((8 * 60 + 30, 12 * 60), (13 * 60, 17 * 60 + 30)))
+OFFICE = Hours((Window(8 * 60 + 30, 12 * 60), Window(13 * 60, 17 * 60 + 30)))
 """What the simulated staff keep to; the calendar of a promise is read from the terms' configuration."""
 
 

@@ -21,18 +21,18 @@ from pipeline.domain.park import Park, SpaceKind
 from pipeline.settings import Settings
 from pipeline.store import calendar, desk, parks, schema
 from pipeline.store.database import connect
+from simulators.desk import terms
 from simulators.desk import truth as truths
 from simulators.desk.check import Check, check
 from simulators.desk.compare import Window, compare
 from simulators.desk.figures import Book
 from simulators.desk.report import report
 from simulators.desk.stage import Stage
-from simulators.desk.terms import built_in
+from simulators.desk.terms import DESK_FOLDER
 from simulators.servers import database as databases
 from simulators.servers.process import ServerError
 
 PARK_FILE = Path(__file__).parents[1] / "parks" / "qinghe.toml"
-DESK_FOLDER = Path(__file__).parents[1] / "parks" / "qinghe-desk"
 SEED = 1
 UNTIL = date(2026, 11, 1)  # of the report in docs/: six months with 五一, 端午, 中秋, 国庆 and their make-up days
 SHOWN = 20  # differences; all are counted
@@ -74,7 +74,7 @@ def simulate(url: str, park: Park, *, begin: datetime, end: datetime, seed: int,
         stage.play(lambda day: console.print(f"  {day:%F}: {len(stage.truth.orders)} orders, {stage.desk.acts} events")
                    if day.day in (1, 15) else None)  # fmt: skip
         truths.write(truth, stage.truth)
-        promises = {order: built_in(row) for order, row in stage.truth.orders.items()}
+        promises = terms.read(park).promises(stage.truth.orders)
         found = check(conn, stage.truth, promises)
         book = Book(stage.truth.orders, stage.truth.requests, promises, buildings(park), stage.desk.now)
         compare(conn, park.park_id, book, windows(begin.date(), end.date(), ZoneInfo(park.time_zone)), into=found)

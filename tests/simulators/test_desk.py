@@ -9,16 +9,16 @@ import pytest
 
 from pipeline.parkfile import read
 from pipeline.store.database import connect
+from simulators.desk import terms
 from simulators.desk import truth as truths
 from simulators.desk.arrivals import arrivals
 from simulators.desk.check import check
 from simulators.desk.compare import compare
 from simulators.desk.figures import Book
 from simulators.desk.habits import Habit
-from simulators.desk.hours import ALWAYS, OFFICE, Hours
+from simulators.desk.hours import ALWAYS, OFFICE, Hours, Window
 from simulators.desk.run import PARK_FILE, buildings, months_before, prepare
 from simulators.desk.stage import Stage
-from simulators.desk.terms import built_in
 
 BEGIN = datetime(2026, 9, 26, 16, tzinfo=UTC)  # a Sunday that comes before a make-up day and the long holiday
 END = BEGIN + timedelta(days=14)
@@ -39,7 +39,7 @@ def test_two_weeks_are_what_the_simulator_meant_and_a_lie_is_found(conn: psycopg
     truth = truths.read(tmp_path / "truth.jsonl")
     assert truth == stage.truth, "what is written is what is read"
     assert len(truth.orders) > 80 and not stage.desk.refused
-    promises = {order: built_in(row) for order, row in truth.orders.items()}
+    promises = terms.read(PARK).promises(truth.orders)
     found = check(conn, truth, promises)
     book = Book(truth.orders, truth.requests, promises, buildings(PARK), stage.desk.now)
     compare(conn, PARK.park_id, book, [(BEGIN, END)], into=found)
@@ -72,5 +72,5 @@ def test_time_is_summed_as_on_paper() -> None:
         2026, 10, 8, 0, 35, tzinfo=UTC
     )
     assert ALWAYS.spent(friday, after) == (after - friday).total_seconds()
-    assert Hours(((0, 24 * 60),)).spent(friday, after) == (7 + 9) * 3600
+    assert Hours((Window(0, 24 * 60),)).spent(friday, after) == (7 + 9) * 3600
     assert months_before(END.date(), 6).isoformat() == "2026-04-10"
