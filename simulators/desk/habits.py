@@ -103,6 +103,7 @@ TRAVEL_MIN = (3.0, 11.0)  # across the park, on foot or by bicycle
 OUTSIDE_MIN = (18.0, 70.0)  # a contractor who has to drive there
 MISSED = {"P1": 0.02, "P2": 0.04, "P3": 0.05, "P4": 0.04}  # whoever should see it does not
 SEEN_MIN = {"P1": 1.6, "P2": 3.2, "P3": 9.0, "P4": 45.0}  # median until somebody takes it, while on duty
+ESCALATES = {"P1": (5, 15), "P2": (10, 30), "P3": (30, 60), "P4": (1440,)}  # min: when somebody may be told of it
 HANDED_BACK = 0.03
 PARTS_H = (3.0, 70.0)
 ACCESS = 0.04  # the tenant is not there, the door is locked

@@ -10,6 +10,7 @@ from pipeline.domain.work_order import OrderAction as A
 from simulators.desk import habits
 from simulators.desk.acts import SYSTEM, Desk, Who
 from simulators.desk.asks import Asking
+from simulators.desk.clockwork import Clockwork
 from simulators.desk.habits import Habit
 from simulators.desk.hours import OFFICE
 from simulators.desk.people import Staff, Technician
@@ -33,6 +34,7 @@ class Case:
     rng: Random
     asking: Asking | None = None
     by: Technician | None = None
+    clockwork: Clockwork | None = None
 
     @property
     def now(self) -> datetime:
@@ -93,20 +95,29 @@ def _attended(case: Case) -> Generator[datetime, None, bool]:
 def _taken(case: Case) -> Life:
     """Until somebody has taken it."""
     row, rng, priority = case.row, case.rng, case.row.priority
+    due = [case.now + MINUTE * m for m in habits.ESCALATES[priority]] if case.clockwork else []
     begin = OFFICE.next_open(case.now) if priority == "P4" else case.now
-    if begin > case.now:
-        yield begin
+    yield from _escalated(case, due, begin)
     case.by = by = _choose(case)
     if case.luck(habits.MISSED[priority]):  # who should see it does not, and somebody gives it to another
-        yield case.now + case.minutes(12 if priority in ("P1", "P2") else 45)
+        yield from _escalated(case, due, case.now + case.minutes(12 if priority in ("P1", "P2") else 45))
         others = [t for t in case.staff.able(row.skill) if t is not by]
         case.by = by = rng.choice(others) if others else by
         if by.person is not None:
             case.desk.act(row, A.ASSIGN, case.operator(), detail={"person": by.person}, to=by.login)
     seen = case.now + case.minutes(habits.SEEN_MIN[priority] * by.prompt, 0.7)
     late = case.minutes(15) if case.luck(0.015) else timedelta()  # pressed in a basement, heard upstairs
-    yield seen + late
+    yield from _escalated(case, due, seen + late)
     _press(case, A.ACCEPT, when=seen)
+
+
+def _escalated(case: Case, due: list[datetime], until: datetime) -> Life:
+    """The next instant, and before it those at which somebody is told that nobody has taken the order yet."""
+    while case.clockwork and due and due[0] < until:
+        yield due.pop(0)
+        case.clockwork.escalate(case.desk)
+    if until > case.now:
+        yield until
 
 
 def _worked(case: Case) -> Life:

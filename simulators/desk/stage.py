@@ -1,6 +1,6 @@
 """Sets the desk up and plays it: from a park in a database and a seed to a span of orders, requests and their truth."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -11,20 +11,24 @@ import psycopg
 
 from pipeline.domain.errors import NotFound
 from pipeline.domain.park import Park
+from pipeline.settings import Settings
 from pipeline.store.queries import load
 from pipeline.store.work_orders import NewOrder
 from simulators.desk import habits, lives, matters
 from simulators.desk.acts import SYSTEM, Desk, Who
 from simulators.desk.arrivals import Arrival, arrivals
 from simulators.desk.asks import Asking, ask
+from simulators.desk.clockwork import Clockwork
 from simulators.desk.habits import Habit, Matter
 from simulators.desk.lives import Case
 from simulators.desk.matters import Affair
 from simulators.desk.people import Staff, Tenant, staff
 from simulators.desk.play import Life, Play
+from simulators.desk.rooms import Room, booking
 from simulators.desk.truth import Truth
 
 QUERIES = load(Path(__file__).parent / "sql")
+ROOM = "room"
 AFTER = timedelta(days=14)  # so long what has begun is played on after the span, until it is over
 Progress = Callable[[datetime], None]
 
@@ -47,6 +51,7 @@ class Places:
     devices: Mapping[str, list[tuple[int, str, str | None]]]
     floors: list[tuple[str, str]]
     services: Mapping[str, Service]
+    rooms: Sequence[Room]
 
     @property
     def departments(self) -> list[str]:
@@ -69,6 +74,7 @@ class Stage:
     desk: Desk = field(init=False)
     staff: Staff = field(init=False)
     places: Places = field(init=False)
+    clockwork: Clockwork | None = None
 
     def __post_init__(self) -> None:
         about = {
@@ -90,11 +96,16 @@ class Stage:
             raise NotFound(
                 f"the database knows no park {self.park.park_id} with a desk: `park apply` and `park desk apply`"
             )
-        self.places = Places(devices, self.conn.execute(QUERIES["floors"], asked).fetchall(), services)
+        rooms = [Room(*row) for row in self.conn.execute(QUERIES["rooms"], asked)]
+        self.places = Places(devices, self.conn.execute(QUERIES["floors"], asked).fetchall(), services, rooms)
+        if self.conn.execute(QUERIES["rotas"], asked).fetchone():  # else nobody is on duty whom it could ask
+            self.clockwork = Clockwork(Settings.from_env({}))
 
     def play(self, progress: Progress | None = None) -> None:
         """Everything that comes up in the span, until all of it has ended or two weeks are over."""
         play = Play(self.desk)
+        if self.clockwork:
+            play.begin(self.begin, self.clockwork.life(self.desk))
         for arrival in arrivals(self.begin, self.end, seed=self.seed, scale=self.scale):
             play.begin(arrival.at, self.life(arrival))
         day = self.begin
@@ -109,7 +120,9 @@ class Stage:
     def life(self, arrival: Arrival) -> Life:
         """What comes up, opened when its time has come, and what becomes of it."""
         rng = Random(f"{self.seed}/life/{arrival.at.isoformat()}/{arrival.what.name}/{arrival.number}")
-        if isinstance(arrival.what, Matter):
+        if arrival.what.name == ROOM:
+            yield from self._booking(rng)
+        elif isinstance(arrival.what, Matter):
             yield from self._matter(arrival.what, rng)
         elif arrival.what.origin == "request":
             yield from self._request(arrival.what, rng)
@@ -128,7 +141,9 @@ class Stage:
             space_id=space, device=device, verify_s=habit.verify_s, contractor_id=self.staff.contractor(habit.skill),
         )  # fmt: skip
         row = self.desk.opens(new, habit.category, SYSTEM)
-        yield from lives.life(Case(self.desk, self.staff, habit, row, rng), closes=self.closes)
+        yield from lives.life(
+            Case(self.desk, self.staff, habit, row, rng, clockwork=self.clockwork), closes=self.closes
+        )
 
     def _request(self, habit: Habit, rng: Random) -> Life:
         """What a tenant asks for and a technician does."""
@@ -145,7 +160,9 @@ class Stage:
         if order is None:
             raise NotFound(f"request {asking.row.request} of {habit.name} opened no work order")
         row = asking.ordered(habit, order, actor=by)
-        yield from lives.life(Case(self.desk, self.staff, habit, row, rng, asking=asking), closes=self.closes)
+        yield from lives.life(
+            Case(self.desk, self.staff, habit, row, rng, asking=asking, clockwork=self.clockwork), closes=self.closes
+        )
 
     def _matter(self, matter: Matter, rng: Random) -> Life:
         """What a department answers."""
@@ -153,6 +170,12 @@ class Stage:
         department = self.places.services[matter.name].department
         affair = Affair(asking, matter, rng, rng.choice(self.staff.operators), department, self.places.departments)
         yield from matters.answered(affair, closes=self.closes)
+
+    def _booking(self, rng: Random) -> Life:
+        """A room that a tenant books."""
+        _, company = rng.choice(self.places.floors)
+        if self.places.rooms:
+            yield from booking(self.desk, self.places.rooms, self.staff.of(company, rng), rng)
 
     def _ask(self, service: str, rng: Random) -> tuple[Asking, int | None, Who]:
         space, company = rng.choice(self.places.floors)

@@ -78,7 +78,7 @@ class TrueBooking(msgspec.Struct, omit_defaults=True):
     """A room that was booked, and whether anybody came."""
 
     booking: int
-    room: int
+    room: str
     since: datetime
     until: datetime
     company: str | None

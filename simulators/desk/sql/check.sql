@@ -24,3 +24,8 @@ select r.request, r.service_id as service, r.category, r.channel, r.company_id a
        r.work_order as "order", r.answered, r.stars, r.rated,
        (select count(*) from park.request_events e where e.request = r.request and e.action = 'transfer') as transfers
   from park.requests r where r.park_id = %(park)s and r.request = any (%(requests)s) order by r.request;
+
+-- name: bookings
+-- What it says of rooms that were booked.
+select booking, room_id as room, since, until, company_id as company, ended_why as ended from park.bookings
+ where park_id = %(park)s and booking = any (%(bookings)s) order by booking;

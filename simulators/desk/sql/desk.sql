@@ -23,3 +23,11 @@ select quote from park.quotes where request = %(request)s and answer is null;
 -- name: order_of
 -- The work order of a request.
 select work_order from park.requests where request = %(request)s;
+
+-- name: rooms
+-- Rooms that can be booked, and whether something sees who is there.
+select room_id, opens, closes, point is not null from park.rooms where park_id = %(park)s and not retired order by 1;
+
+-- name: rotas
+-- Whether anybody is ever on duty.
+select 1 from park.rotas where park_id = %(park)s and not retired limit 1;
