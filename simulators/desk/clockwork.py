@@ -23,7 +23,7 @@ class Clockwork:
     """One engine of the simulated desk."""
 
     def __init__(self, settings: Settings) -> None:
-        steps = [step for step in (*desk_steps(), *request_steps(settings)) if step.name in PLAYED]
+        steps = [step for step in (*desk_steps(settings), *request_steps(settings)) if step.name in PLAYED]
         self._all = Engine(steps)
         self._escalation = Engine([step for step in steps if step.name == "escalation"])
 
