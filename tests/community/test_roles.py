@@ -3,6 +3,7 @@ nothing beyond it."""
 
 import re
 from datetime import UTC, datetime, timedelta
+from uuid import uuid4
 
 import psycopg
 import pytest
@@ -13,7 +14,7 @@ from pipeline.engine.run import steps
 from pipeline.engine.steps import Engine
 from pipeline.ingest import Writer
 from pipeline.settings import Settings
-from pipeline.store import schema
+from pipeline.store import outbox, schema
 from pipeline.store.database import connect
 from tests.conftest import REPO
 
@@ -22,7 +23,7 @@ NOW = datetime(2026, 11, 21, 6, 0, tzinfo=UTC)
 
 @pytest.fixture
 def users(empty_community: str) -> dict[str, str]:
-    """URLs of a migrated database by user: owner, collector, api, grafana."""
+    """URLs of a migrated database by user: owner, collector, api, sender, grafana."""
     script = (REPO / "deploy/compose/roles.sql").read_text(encoding="utf-8")
     script = re.sub(r"pg_read_file\('/run/secrets/db_' \|\| name\)", "'secret'", script)
     assert "pg_read_file" not in script, "WebAssembly has no such files"
@@ -30,9 +31,8 @@ def users(empty_community: str) -> dict[str, str]:
         conn.execute(script.encode())
         # The bridge makes COPY FROM STDIN a file, which a server would not.
         conn.execute("grant pg_read_server_files to park_owner, park_writer")
-    found = {
-        name: empty_community.replace("postgres@", f"park_{name}@") for name in ("owner", "collector", "api", "grafana")
-    }
+    names = ("owner", "collector", "api", "sender", "grafana")
+    found = {name: empty_community.replace("postgres@", f"park_{name}@") for name in names}
     assert schema.migrate(found["owner"], now=NOW).edition == "community"
     return found
 
@@ -73,9 +73,24 @@ def test_people_act_through_the_api_and_nobody_else(users: dict[str, str]) -> No
         conn.execute(plan.encode())
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             conn.execute("update smartpark.alarm set raised = began")
-    for user in ("collector", "grafana"):
+    for user in ("collector", "sender", "grafana"):
         with connect(users[user]) as conn, pytest.raises(psycopg.errors.InsufficientPrivilege):
             conn.execute(plan.encode())
+
+
+def test_the_sender_takes_messages_out_of_the_outbox_and_reads_little_else(users: dict[str, str]) -> None:
+    with connect(users["sender"], role="park_notifier") as conn:
+        conn.autocommit = True
+        assert schema.check(conn) == "community"
+        assert outbox.claim(conn, mine=uuid4(), most=8, lease=NOW, now=NOW) == []
+        assert outbox.expire(conn, now=NOW) == []
+        for statement in (
+            "select login from smartpark.person",
+            "select * from park.people",
+            "select * from smartpark.alarm",
+        ):
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                conn.execute(statement)
 
 
 BEYOND = [
@@ -90,9 +105,9 @@ BEYOND = [
 
 
 def test_no_user_reaches_beyond_its_work(users: dict[str, str]) -> None:
-    forbidden = [(user, statement) for user in ("collector", "api", "grafana") for statement in BEYOND]
+    forbidden = [(user, statement) for user in ("collector", "api", "sender", "grafana") for statement in BEYOND]
     # A collector resolves credentials, of which the table holds keyed hashes only.
-    forbidden += [(user, "select * from smartpark.credential") for user in ("api", "grafana")]
+    forbidden += [(user, "select * from smartpark.credential") for user in ("api", "sender", "grafana")]
     for user, statement in forbidden:
         with connect(users[user]) as conn, pytest.raises(psycopg.errors.InsufficientPrivilege):
             conn.execute(statement.encode())

@@ -32,7 +32,7 @@ def test_the_file_fits_the_compose_specification() -> None:
 
 
 def test_the_services_are_those_of_the_picture() -> None:
-    normal = {"mosquitto", "timescaledb", "migrate", "collector", "engine", "api", "prometheus", "grafana"}
+    normal = {"mosquitto", "timescaledb", "migrate", "collector", "engine", "notifier", "api", "prometheus", "grafana"}
     assert {name for name, service in SERVICES.items() if not service.get("profiles")} == normal
     assert {name for name, service in SERVICES.items() if service.get("profiles") == ["demo"]} == {
         "demo-park",

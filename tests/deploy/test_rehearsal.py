@@ -65,7 +65,7 @@ class Stage:
 @pytest.fixture
 def stage(tmp_path: Path, timescaledb_root: Path) -> Iterator[Stage]:
     """Database and broker as compose has them, and all secrets; no process of ours yet."""
-    names = ("collector", "engine", "api", "simulator", "mosquitto")
+    names = ("collector", "engine", "notifier", "api", "simulator", "mosquitto")
     stage = Stage(tmp_path, {name: free_port() for name in names})
     subprocess.run([REPO / "deploy/compose/make-secrets", stage.secrets], check=True, capture_output=True)
     server = private_timescaledb(tmp_path / "database", timescaledb_root)
@@ -83,7 +83,7 @@ def stage(tmp_path: Path, timescaledb_root: Path) -> Iterator[Stage]:
         .replace("pg_read_file('/run/secrets/db_' ||", "current_setting('park.' ||")
     )
     with psycopg.connect(url) as conn:
-        for user in ("owner", "collector", "api", "grafana"):
+        for user in ("owner", "collector", "api", "sender", "grafana"):
             conn.execute(
                 "select set_config(%s, %s, false)", [f"park.{user}", (stage.secrets / f"db_{user}").read_text()]
             )
@@ -116,9 +116,9 @@ def stage(tmp_path: Path, timescaledb_root: Path) -> Iterator[Stage]:
 def test_the_whole_picture_comes_up_and_data_flow(stage: Stage, eventually: Callable[..., Any]) -> None:
     stage.once("migrate")
     stage.once("demo-park")
-    for service in ("collector", "engine", "api"):
+    for service in ("collector", "engine", "notifier", "api"):
         stage.start(service)
-    for service in ("collector", "engine", "api"):
+    for service in ("collector", "engine", "notifier", "api"):
         eventually(lambda s=service: stage.healthy(s), within=60, what=f"{service} is healthy")
     stage.start("simulator")
     eventually(lambda: stage.healthy("simulator"), within=60, what="the simulator is healthy")
