@@ -1,6 +1,6 @@
-"""The whole mission on one night: water on a floor at 02:10, one alarm, one order, the technician on duty is told, does not
-take it, it goes up; taken on a phone, on site, fixed; the sensor says normal, it is verified and closed; every clock is
-right, and the evidence holds."""
+"""The whole mission on one night: water on a floor at 02:10, one alarm, one order; the technician on duty is told, does
+not take it, it goes up; taken on a phone, on site, fixed; the sensor says normal, it is verified and closed; every clock
+is right, and the evidence holds."""
 
 import json
 from collections.abc import Iterator
@@ -79,8 +79,8 @@ class Night:
         samples = [Sample(LEAK, at(first + i), {"leak": value}) for i in range(n)]
         self.sent += 1
         message = Message(
-            Sender(self.park.park_id, Family.SENSOR, LEAK), f"m:{self.sent}", str(self.sent).encode().ljust(16), at(last),
-            samples, [StatusReport(at(last), ConnectionState.ONLINE)],
+            Sender(self.park.park_id, Family.SENSOR, LEAK), f"m:{self.sent}", str(self.sent).encode().ljust(16),
+            at(last), samples, [StatusReport(at(last), ConnectionState.ONLINE)],
         )  # fmt: skip
         self.writer.write(Batch("test", [message]), now=at(last))
 
@@ -171,13 +171,18 @@ def test_a_leak_at_night_from_the_sensor_to_the_proof(night: Night) -> None:
     assert not [who for who in night.told()[so_far:] if who == technician], "nobody is asked any more"
     night.act(OrderAction.DEPART, 8, actor=technician)
 
-    # In the basement there is no signal: he is there at 02:28 by his phone (which is 40 s slow) and that comes at 02:37.
+    # In the basement there is no signal: he is there at 02:28 by his phone, 40 s slow, and that comes at 02:37.
     night.sensor(5, 27, 1.0)
     shown = on_site.rotating_code("site secret", f"{night.park.park_id}/{LEAK}", at(18))
     site = on_site.Site(park_id=night.park.park_id, places=[LEAK])
     proof = on_site.prove(site, "code", secret="site secret", at=at(18), code=shown)
     night.act(
-        OrderAction.ARRIVE, 27, actor=technician, device_time=at(18) - timedelta(seconds=40), offset_s=40.0, detail=proof
+        OrderAction.ARRIVE,
+        27,
+        actor=technician,
+        device_time=at(18) - timedelta(seconds=40),
+        offset_s=40.0,
+        detail=proof,
     )
     assert night.order()["proof"] == "code"
     assert night.clocks()["respond"]["stopped"] == at(18)
@@ -221,5 +226,3 @@ def test_a_leak_at_night_from_the_sensor_to_the_proof(night: Night) -> None:
     assert values.count(1.0) == 28 and values[-1] == 0.0
     audited = audit.verify(night.conn, night.settings.audit_heads, keys)
     assert (audited.faults, audited.uncovered) == ([], 0)
-
-
