@@ -1,6 +1,6 @@
 """The whole mission on one night: water on a floor at 02:10, one alarm, one order; the technician on duty is told, does
-not take it, it goes up; taken on a phone, on site, fixed; the sensor says normal, it is verified and closed; every clock
-is right, and the evidence holds."""
+not take it, it goes up; taken on a phone, on site, fixed; the sensor says normal, it is verified and closed; every
+clock is right, and the evidence holds."""
 
 import json
 from collections.abc import Iterator
