@@ -16,7 +16,7 @@ from pipeline.engine.alarms.usual import LearnUsual
 from pipeline.engine.alarms.windows import Windows
 from pipeline.engine.calendar import FillCalendar
 from pipeline.engine.conditions import Conditions
-from pipeline.engine.desk import closing, from_alarms, sla, supervision, telling, verification
+from pipeline.engine.desk import closing, from_alarms, plans, sla, supervision, telling, verification
 from pipeline.engine.desk.bookings import NoShows
 from pipeline.engine.desk.duty import FillRotas
 from pipeline.engine.desk.escalation import Escalation, taking
@@ -92,6 +92,7 @@ def desk_steps(settings: Settings) -> list[Step]:
         Step("orders from alarms", from_alarms.run, second, transaction=False),
         Step("verification", verification.run, five, transaction=False),
         Step("closing", closing.run, five, transaction=False),
+        Step("plans", plans.run, timedelta(seconds=10), transaction=False),
         Step("rotas", FillRotas().run, timedelta(minutes=1)),
         Step("escalation", Escalation(taking(settings.public_url)).run, second, transaction=False),
         Step("sla clocks", sla.run, second, transaction=False),

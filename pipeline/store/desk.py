@@ -10,7 +10,17 @@ from typing import Any
 import msgspec
 import psycopg
 
-from pipeline.store import audit, desk_order_rules, desk_people, desk_rooms, desk_rotas, desk_services, desk_sla, parks
+from pipeline.store import (
+    audit,
+    desk_order_rules,
+    desk_people,
+    desk_plans,
+    desk_rooms,
+    desk_rotas,
+    desk_services,
+    desk_sla,
+    parks,
+)
 from pipeline.store.desk_section import Applied, DeskFileError, Section
 
 SECTIONS: tuple[Section, ...] = (
@@ -21,6 +31,7 @@ SECTIONS: tuple[Section, ...] = (
     desk_services.SECTION,
     desk_rooms.SECTION,
     desk_order_rules.SECTION,
+    desk_plans.SECTION,
     desk_rotas.ROTAS,
     desk_rotas.CONTACTS,
 )
