@@ -22,6 +22,7 @@ from api.routes import (
     alarm_quality,
     alarms,
     clocks,
+    duty,
     events,
     evidence,
     intake,
@@ -84,7 +85,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.context = Context(settings, settings.clock, database, boards, hub, build, readiness)
     problems.install(app)
     of_alarms = (alarms, alarm_acts, alarm_quality, maintenance, rules)
-    of_service = (work_orders, evidence, kpi)
+    of_service = (work_orders, evidence, kpi, duty)
     of_tenants = (requests, photos, rooms, surveys)
     for part in (registry, readings, events, intake, live, clocks, *of_service, *of_alarms, *of_tenants):
         app.include_router(part.router, responses={"4XX": PROBLEM, "5XX": PROBLEM})

@@ -53,7 +53,7 @@ def test_openapi_describes_every_path_and_every_problem(api: Served) -> None:
         "services", "codes/{code}", "requests", "requests/{number}", "requests/{number}/act",
         "requests/{number}/rating", "requests/{number}/contact", "photos", "photos/{photo}", "surveys",
         "surveys/{survey}/answer", "kpi", "kpi.csv", "kpi.xlsx", "kpi/scorecards", "kpi/forecast",
-        "rooms", "bookings", "bookings/{number}/cancel",
+        "duty", "notifications", "rooms", "bookings", "bookings/{number}/cancel",
     )}  # fmt: skip
     assert schema["paths"].keys() == paths
     for path in paths - {"/api/v1/problems/{kind}"}:

@@ -4,11 +4,11 @@ create view park.rotas as
 
 create view park.shifts as
   select s.shift, s.park_id, s.rota_id, s.person, p.login, p.name, p.active, lower(s.during) as starts,
-         upper(s.during) as ends, s.level, s.made_by
+         upper(s.during) as ends, s.during, s.level, s.made_by
     from smartpark.shift s join smartpark.person p using (person);
 
 create view park.shift_changes as
-  select c.change, c.park_id, c.rota_id, lower(c.during) as starts, upper(c.during) as ends, c.away,
+  select c.change, c.park_id, c.rota_id, lower(c.during) as starts, upper(c.during) as ends, c.during, c.away,
          a.login as away_login, a.name as away_name, c.instead, i.login as instead_login, i.name as instead_name,
          i.active, c.level, c.reason, c.made_by, c.made, c.cancelled
     from smartpark.shift_change c
