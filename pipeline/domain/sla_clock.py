@@ -101,11 +101,12 @@ class _Derivation:
     def promise(self) -> Promise:
         """When it is due: as it was opened with, then as each change made it.
 
-        A change starts the new target then, but never makes it later than the old promise unless the new terms do, from
-        the start on. What was broken before a change stays so.
+        A target that is harder begins with the change, or when the order first had one as hard, and is never later than
+        the old promise; one that is easier counts from the start. What was broken before a change stays so.
         """
         terms, since, appointment, changed = self.opened_with, self.created, False, False
         due = self.due(terms, self.created)
+        before = [(self.created, due)]
         for change in self.changes:
             if due <= change.at:
                 break
@@ -115,7 +116,10 @@ class _Derivation:
                 continue
             terms = change.terms or terms
             if not appointment:
-                due = max(self.due(terms, self.created), min(due, self.due(terms, change.at)))
+                first = self.due(terms, self.created)
+                begin = min((at for at, other in before if other <= first), default=change.at)
+                due = max(first, min(due, max(self.due(terms, begin), change.at)))
+                before.append((change.at, first))
         return Promise(due, terms, since, appointment, changed)
 
     def due(self, terms: Terms, start: datetime) -> datetime:

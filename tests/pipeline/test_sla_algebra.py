@@ -2,8 +2,7 @@
 weekends are worked."""
 
 import itertools
-from datetime import UTC, date, datetime, time, timedelta
-from functools import cache
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -22,8 +21,7 @@ from pipeline.domain.business_calendar import (
 )
 from pipeline.domain.intervals import Span
 from pipeline.domain.rule import DayKind
-from pipeline.domain.working_calendar import Days, day_kind
-from pipeline.store.calendar import published
+from tests.pipeline.wall import axis, days_of, is_open
 
 BASE = datetime(2026, 3, 1, tzinfo=UTC)
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
@@ -64,33 +62,6 @@ windows = st.builds(
     Window, st.sampled_from(TIMES), st.sampled_from((*TIMES[1:], "24:00")),
     st.sets(st.sampled_from(ALL_DAYS), min_size=1).map(tuple),
 ).filter(lambda w: w.start != w.until)  # fmt: skip
-
-
-@cache
-def axis(zone: str, first: date) -> list[tuple[date, time]]:
-    """Every minute of three weeks as the clock on the wall says it."""
-    tz, begin = ZoneInfo(zone), midnight(first, ZoneInfo(zone))
-    count = int((midnight(first + 21 * DAY, tz) - begin) / MINUTE)
-    local = (datetime.fromtimestamp(begin.timestamp() + 60 * m, tz) for m in range(count))
-    return [(at.date(), at.time()) for at in local]
-
-
-@cache
-def days_of(zone: str) -> Days:
-    if zone != "Asia/Shanghai":
-        return {}
-    return {row.day: row.kind for year in (2025, 2026) for row in published(year)}
-
-
-def is_open(calendar: BusinessCalendar, days: Days, day: date, at: time) -> bool:
-    """By the clock on the wall and nothing else."""
-    return any(
-        (begin <= at and (at < end or end <= begin)) if today else (end <= begin and at < end)
-        for today, whose in ((True, day), (False, day - DAY))
-        for window in calendar.exceptions.get(whose, calendar.windows)
-        if whose in calendar.exceptions or day_kind(whose, days).kind in window.days
-        for begin, end in [(time.fromisoformat(window.start), time.fromisoformat(window.until.replace("24:", "00:")))]
-    )
 
 
 @settings(max_examples=40, deadline=None)

@@ -137,7 +137,8 @@ create function park.sla_terms(asked bigint, kind text, out terms jsonb, out due
                                out changed timestamptz)
 language plpgsql stable as $$
 declare
-  o record; c record; ends timestamptz;
+  o record; c record; first timestamptz; begin_at timestamptz;
+  ats timestamptz[]; firsts timestamptz[];  -- terms so far: since when, and when their target from the start is used up
 begin
   select w.park_id, w.created, coalesce((park.sla_stop(asked, kind)).at, (park.sla_void(asked))) as ends into o
     from park.work_orders w where w.work_order = asked;
@@ -155,6 +156,8 @@ begin
     if terms is null then
       terms := c.terms;
       due := park.sla_promise(o.park_id, asked, kind, terms, o.created);
+      ats := array[o.created];
+      firsts := array[due];
       continue;
     end if;
     exit when due <= c.at or c.at >= o.ends;
@@ -166,8 +169,11 @@ begin
     end if;
     terms := c.terms;
     if not appointment then
-      due := greatest(park.sla_promise(o.park_id, asked, kind, terms, o.created),
-                      least(due, park.sla_promise(o.park_id, asked, kind, terms, c.at)));
+      first := park.sla_promise(o.park_id, asked, kind, terms, o.created);
+      begin_at := coalesce((select min(b.at) from unnest(ats, firsts) as b (at, dues) where b.dues <= first), c.at);
+      due := greatest(first, least(due, greatest(park.sla_promise(o.park_id, asked, kind, terms, begin_at), c.at)));
+      ats := ats || c.at;
+      firsts := firsts || first;
     end if;
   end loop;
 end $$;
