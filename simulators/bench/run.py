@@ -12,7 +12,7 @@ from rich.console import Console
 from pipeline.domain.errors import ConfigurationError
 from pipeline.settings import Settings
 from pipeline.store.database import connect
-from simulators.bench import alarms, outage, report, scenario, trial, yardsticks
+from simulators.bench import alarms, outage, report, scenario, sla, trial, yardsticks
 from simulators.bench.ledger import QUERIES, Ledger
 from simulators.bench.profile import Profile
 from simulators.bench.report import Findings
@@ -160,6 +160,7 @@ def arguments(argv: list[str]) -> tuple[Plan, bool]:
     kinds = parser.add_subparsers(required=True, metavar="WHAT")
     kinds.add_parser("outage", help="the database goes away under load and comes back", add_help=False)  # main's
     kinds.add_parser("alarms", help="what rules cost, and from publish to screen", add_help=False)  # likewise
+    kinds.add_parser("sla", help="open clocks at rest, and due all at once", add_help=False)  # likewise
     bench = kinds.add_parser("ingest", help="from MQTT to committed, everything on", description=__doc__)
     bench.add_argument("--json", action="store_true", help="print the figures as one JSON object, as the last line")
     bench.add_argument("--seconds", type=float, default=60.0, help="a rate counts that is held so long (default 60)")
@@ -189,6 +190,8 @@ def main(argv: list[str]) -> int:
         return outage.main(argv[1:])
     if argv[:1] == ["alarms"]:
         return alarms.main(argv[1:])
+    if argv[:1] == ["sla"]:
+        return sla.main(argv[1:])
     plan, as_json = arguments(argv)
     console = Console(stderr=as_json, highlight=False, soft_wrap=True)
     begun = time.monotonic()
