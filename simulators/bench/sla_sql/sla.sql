@@ -42,7 +42,3 @@ select count(*), count(distinct (work_order, kind)) from smartpark.sla_event
 -- name: wrongly_told
 -- What was told before it was so.
 select count(*) from smartpark.sla_event where at > recorded;
-
--- name: analyze
--- What autovacuum would have done by now.
-analyze smartpark.work_order, smartpark.work_order_event, smartpark.sla_clock;
