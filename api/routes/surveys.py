@@ -69,8 +69,8 @@ def answer(
     """What your company says, once."""
     with api.database.write() as conn:
         store.answer(
-            conn, survey, company_id=who.company_id or "", stars=asked.stars, words=asked.words, now=api.clock.now(),
-            actor=who.actor,
+            conn, survey, park_id=who.park_id, company_id=who.company_id or "", stars=asked.stars, words=asked.words,
+            now=api.clock.now(), actor=who.actor,
         )  # fmt: skip
     return told(api, who, None)
 

@@ -1,6 +1,7 @@
 """What a photo is by its first bytes, and what it is without where, when and by which phone it was taken.
 
-Kept: the picture, its colours, and which side is up. Dropped: Exif with its GPS position, XMP, IPTC, comments, text.
+Kept: the picture, its colours, and of a JPEG which side is up. Dropped: Exif with its position, XMP, IPTC, comments
+and text.
 """
 
 import struct

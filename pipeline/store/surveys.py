@@ -41,10 +41,11 @@ def make(conn: psycopg.Connection, new: NewSurvey, *, now: datetime, actor: str)
 
 
 def answer(
-    conn: psycopg.Connection, survey: int, *, company_id: str, stars: int, words: str | None, now: datetime, actor: str
-) -> None:
+    conn: psycopg.Connection, survey: int, *, park_id: str | None, company_id: str, stars: int, words: str | None,
+    now: datetime, actor: str,
+) -> None:  # fmt: skip
     """What a company says, once; the same again changes nothing. Raises NotFound, RequestRefused."""
-    found = conn.execute(QUERIES["survey"], {"survey": survey, "company": company_id}).fetchone()
+    found = conn.execute(QUERIES["survey"], {"survey": survey, "park": park_id, "company": company_id}).fetchone()
     if found is None:
         raise NotFound(f"survey {survey}")
     opens, closes, known = found

@@ -1,5 +1,6 @@
 """A request is made once, becomes work where a technician is needed, moves with it, and tells everyone how it ended."""
 
+import threading
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from uuid import uuid4
@@ -12,7 +13,7 @@ import pytest
 from pipeline.domain.errors import NotFound
 from pipeline.domain.photo import PhotoRefused, orientation, without_metadata
 from pipeline.domain.request import MOVES, RequestAction, RequestRefused, RequestState, Side, due_after, possible
-from pipeline.domain.work_order import OrderAction
+from pipeline.domain.work_order import OrderAction, OrderRefused
 from pipeline.engine.desk import supervision
 from pipeline.store import calendar, desk, parks, photos, request_acts, requests, work_orders
 from pipeline.store.database import connect
@@ -250,3 +251,44 @@ def test_pictures_lose_all_but_the_picture() -> None:
             except PhotoRefused:
                 continue
             pytest.fail(f"cut off after {end} bytes")
+
+
+def test_many_at_once_never_lock_each_other_out_nor_part_a_request_from_its_order(
+    conn: psycopg.Connection, database: str
+) -> None:
+    """Asker and technician act on one request at once, from both ends; the same is sent by several phones."""
+    made = ask(conn, "cleaning")
+    client, twice, failed = uuid4(), set(), []
+
+    def run(of: int) -> None:
+        with connect(database, role="park_operator") as mine:
+            mine.autocommit = True
+            twice.add(ask(mine, "policy", client_id=client).request)
+            for n in range(40):
+                try:
+                    if of % 2:
+                        action = ("accept", "arrive", "finish", "reopen", "confirm", "close")[(n + of) % 6]
+                        work(mine, made.work_order, action, reason="so")
+                    else:
+                        do(mine, made.request, ("confirm", "reopen", "comment", "appoint")[(n + of) % 4], ASKER,
+                           reason="so", detail={"at": (T0 + DAY).isoformat()})  # fmt: skip
+                except (RequestRefused, OrderRefused):
+                    pass
+                except psycopg.Error as error:
+                    failed.append(error)
+
+    threads = [threading.Thread(target=run, args=(of,)) for of in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert (failed, len(twice)) == ([], 1)
+    pair = conn.execute(
+        "select o.state, q.state, q.version"
+        " from smartpark.work_order o join smartpark.service_request q using (work_order)"
+        " where q.request = %s", [made.request]
+    ).fetchone()  # fmt: skip
+    together = {"reopened": {"in_progress"}, "accepted": {"in_progress"}, "on_site": {"in_progress"},
+                "done": {"answered"}, "confirmed": {"answered", "confirmed"}, "closed": {"closed"}}  # fmt: skip
+    assert pair is not None and pair[1] in together[pair[0]], pair
+    assert pair[2] == len(journal(conn, made.request)) > 20

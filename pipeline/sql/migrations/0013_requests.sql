@@ -189,5 +189,5 @@ grant select, insert on smartpark.request_event, smartpark.rating, smartpark.sur
   smartpark.visitor_try to park_operator;
 grant select, insert, update (answer, answered, answered_by) on smartpark.quote to park_operator;
 grant select, insert, update (ended, ended_by, ended_why) on smartpark.booking to park_operator;
-grant select (photo, park_id, media_type, size, added, added_by), insert on smartpark.photo to park_operator;
+grant select (photo, park_id, media_type, size, added, added_by), insert, update (added) on smartpark.photo to park_operator;
 grant select, insert on smartpark.photo_link to park_operator;

@@ -1,8 +1,8 @@
 -- name: add_photo
--- A photo, once for its bytes.
+-- A photo, once for its bytes; sent again, it is kept as long as a new one.
 insert into smartpark.photo (photo, park_id, media_type, bytes, size, added, added_by)
 values (%(photo)s, %(park)s, %(media_type)s, %(bytes)s, %(size)s, %(now)s, %(actor)s)
-on conflict do nothing;
+on conflict (photo) do update set added = excluded.added;
 
 -- name: photos_known
 -- Those of some photos that a park has.

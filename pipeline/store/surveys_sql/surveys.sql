@@ -10,7 +10,7 @@ select s.opens, s.closes, a.stars
   from smartpark.survey s
   join smartpark.company c on c.park_id = s.park_id and c.company_id = %(company)s
   left join smartpark.survey_answer a on a.survey = s.survey and a.company_id = c.company_id
- where s.survey = %(survey)s;
+ where s.survey = %(survey)s and (%(park)s::text is null or s.park_id = %(park)s);
 
 -- name: add_answer
 -- What a company says; nothing where it has said something.
