@@ -30,6 +30,7 @@ from pipeline.parkfile import read
 from pipeline.settings import Settings
 from pipeline.store import parks, schema
 from pipeline.store.database import connect
+from simulators import phones
 from simulators.audit import Audit, audit
 from simulators.backfill import backfill
 from simulators.people import credentials
@@ -77,12 +78,14 @@ class Demo:
         database = databases.choose_database(park_home, name="demo-database", want=self.plan.database)
         broker = brokers.choose_broker(park_home, name="demo-broker", want=self.plan.broker, inbox=self.settings.inbox)
         if self.plan.fresh:
-            self._wipe(database, broker)
+            database.wipe()
+            broker.wipe()
         with ExitStack() as servers:
             self.database = db = database.start()
             servers.callback(database.stop)
             self.broker = mq = broker.start()
             servers.callback(broker.stop)
+            self.phones = servers.enter_context(phones.served(self.home / "phones.jsonl"))
             self.console.print(f"Database  [bold]{db.name}[/bold]. {db.why}")
             if db.kind == "embedded":
                 self.console.print(f"[yellow]{PLAIN}.[/yellow]")
@@ -107,6 +110,7 @@ class Demo:
             done = "unchanged" if changed.empty else "applied"
             self.console.print(f"Park      {park.name.en} ({park.name.zh}), {len(park.devices)} devices, {done}.")
             self._history(conn, park, edition=migrated.edition)
+            phones.give(conn, park.park_id, self.phones, now=clock.now())
 
     def _history(self, conn: psycopg.Connection, park: Park, *, edition: str) -> None:
         """The days before, through the ordinary writer; the engine's own step rolls them up at the same time."""
@@ -175,8 +179,10 @@ class Demo:
             words += ["--truth", str(self.home / "truth.jsonl")]
         stack.start("simulator", "simulate", *words, env={"PARK_MQTT_URL": self.broker.urls["simulator"], **_metrics()})
         # Last, so that devices speak again before anyone asks how long they have been silent.
-        stack.start("engine", "engine", env=_metrics())
+        stack.start("engine", "engine", env={"PARK_PUBLIC_URL": url, **_metrics()})
+        stack.start("notifier", "notifier", env=_metrics())
         self.console.print(f"\nCommand centre: [bold cyan]{url}/[/bold cyan]   API: {url}/api/v1/openapi.json")
+        self.console.print(f"What people are told: {self.phones}/")
         self.console.print("Ctrl-C stops everything; data are kept." if self.plan.seconds is None else "", end="\n")
         self._watch(stack)
         self.console.print("Stopping: the simulator first, then what it published is waited for.")
@@ -202,10 +208,6 @@ class Demo:
             return None
         with connect(self.database.url, application="park audit") as conn:
             return audit(self.journal, conn, wait_s=SETTLE_S)
-
-    def _wipe(self, database: databases.DatabaseServer, broker: brokers.BrokerServer) -> None:
-        database.wipe()
-        broker.wipe()
 
     def _new_journal(self) -> None:
         """One journal a run: what earlier runs published was accounted for when they ended."""
