@@ -15,20 +15,22 @@ from pipeline.analytics.forecast import ENOUGH, forecasts
 if TYPE_CHECKING:
     from pipeline.analytics.frames import Frames
 
-USUAL = timedelta(days=30)
 LONGEST = timedelta(days=400)
 HISTORY = timedelta(days=400)
 Names = dict[tuple[str, str], Name]
 
 
-def span_of(reader: Reader, park: str, since: datetime | None, until: datetime | None, *, now: datetime) -> Span:
-    """The span that is meant. Raises InvalidParameter."""
+def span_of(reader: Reader, park: str, since: datetime | None, until: datetime | None, *, days: int,
+            now: datetime) -> Span:  # fmt: skip
+    """The span that is meant; days: its length where nobody says since when. Raises InvalidParameter."""
     from pipeline.analytics import frames  # pandas: half a second and 60 MB that only who asks for figures pays
 
     until = min(until or now, now)
-    since = since or until - USUAL
+    since = since or until - timedelta(days=days)
     if since >= until:
-        raise InvalidParameter(Wrong("since", "is not before until, or not before now", _write(until - USUAL)))
+        raise InvalidParameter(
+            Wrong("since", "is not before until, or not before now", _write(until - timedelta(days=days)))
+        )
     if until - since > LONGEST:
         raise InvalidParameter(Wrong("since", f"is more than {LONGEST.days} days before", _write(until - LONGEST)))
     return Span(since, until, now, frames.zone(reader.connection, park))
@@ -70,7 +72,7 @@ def cards(frames: "Frames", span: Span, called: Names) -> Scorecards:
                       contractors=of("contractor"))  # fmt: skip
 
 
-def forecast(reader: Reader, park: str, *, now: datetime, limit: int) -> ForecastAnswer:
+def forecast(reader: Reader, park: str, *, now: datetime, limit: int, overdue: bool = True) -> ForecastAnswer:
     """The open promises of a park, the likeliest misses first."""
     from pipeline.analytics import frames
 
@@ -82,7 +84,7 @@ def forecast(reader: Reader, park: str, *, now: datetime, limit: int) -> Forecas
     )
     open_ = [one for one in found if (one.work_order, one.kind) in running]
     items = []
-    for one in open_[:limit]:
+    for one in [one for one in open_ if overdue or not one.overdue][:limit]:
         row = running[one.work_order, one.kind]
         who = row["assignee_name"]
         items.append(

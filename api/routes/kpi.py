@@ -20,8 +20,9 @@ XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 class OfSpan(OfPark):
-    since: Instant | None = Field(None, description="Promises that ran out from then on; default: 30 days ago.")
+    since: Instant | None = Field(None, description="Promises that ran out from then on.")
     until: Instant | None = Field(None, description="Up to then; default, and at most: now.")
+    days: int = Field(30, ge=1, le=400, description="Days of 24 hours before `until`, where `since` is left out.")
 
 
 class OfKpi(OfSpan):
@@ -34,6 +35,7 @@ class OfTable(OfKpi):
 
 class OfForecast(OfPark):
     limit: int = Field(50, ge=1, le=1000)
+    overdue: bool = Field(True, description="With those that ran out already; they are counted all the same.")
 
 
 @router.get("/kpi")
@@ -41,7 +43,7 @@ def kpi(api: Api, asked: Annotated[OfKpi, Query()]) -> KpiAnswer:
     """Attainment by when promises ran out, times, groups, weeks, causes of misses, satisfaction, the share online."""
     with api.database.read() as reader:
         park = api.park(reader, asked.park)
-        span = figures.span_of(reader, park, asked.since, asked.until, now=api.clock.now())
+        span = figures.span_of(reader, park, asked.since, asked.until, days=asked.days, now=api.clock.now())
         return figures.kpi(reader, park, span, by=asked.by)
 
 
@@ -50,7 +52,7 @@ def kpi_csv(api: Api, asked: Annotated[OfTable, Query()]) -> Response:
     """The figures of all and of each group, a row a kind of promise, as CSV (UTF-8)."""
     with api.database.read() as reader:
         park = api.park(reader, asked.park)
-        span = figures.span_of(reader, park, asked.since, asked.until, now=api.clock.now())
+        span = figures.span_of(reader, park, asked.since, asked.until, days=asked.days, now=api.clock.now())
         found = figures.kpi(reader, park, span, by=asked.by)
     content = tables.as_csv(tables.figures(found, asked.lang), asked.lang)
     return _file(content, "text/csv; charset=utf-8", f"kpi-{park}-{asked.by}.csv")
@@ -61,7 +63,7 @@ def kpi_xlsx(api: Api, asked: Annotated[OfTable, Query()]) -> Response:
     """The same with weeks, causes, satisfaction and scorecards, as a workbook; its times are the park's."""
     with api.database.read() as reader:
         park = api.park(reader, asked.park)
-        span = figures.span_of(reader, park, asked.since, asked.until, now=api.clock.now())
+        span = figures.span_of(reader, park, asked.since, asked.until, days=asked.days, now=api.clock.now())
         read, called = figures.frames_of(reader, park, span), figures.names(reader, park)
     found, cards = figures.answer(read, span, called, by=asked.by), figures.cards(read, span, called)
     makers = (tables.about, tables.figures, tables.weeks, tables.causes, tables.satisfaction, tables.online)
@@ -76,7 +78,7 @@ def scorecards(api: Api, asked: Annotated[OfSpan, Query()]) -> Scorecards:
     """Technicians and contractors (绩效评价): from fewer than 10 cases no share is told."""
     with api.database.read() as reader:
         park = api.park(reader, asked.park)
-        span = figures.span_of(reader, park, asked.since, asked.until, now=api.clock.now())
+        span = figures.span_of(reader, park, asked.since, asked.until, days=asked.days, now=api.clock.now())
         return figures.cards(figures.frames_of(reader, park, span), span, figures.names(reader, park))
 
 
@@ -85,7 +87,7 @@ def forecast(api: Api, asked: Annotated[OfForecast, Query()]) -> ForecastAnswer:
     """Open promises by the probability that they are missed, told from those of the same kind and hour."""
     with api.database.read() as reader:
         park = api.park(reader, asked.park)
-        return figures.forecast(reader, park, now=api.clock.now(), limit=asked.limit)
+        return figures.forecast(reader, park, now=api.clock.now(), limit=asked.limit, overdue=asked.overdue)
 
 
 def _file(content: bytes, media_type: str, name: str) -> Response:

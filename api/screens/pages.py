@@ -52,6 +52,7 @@ INTAKE = Screen(("overview", "intake"), "intake.js")
 ALARMS = Screen(("overview", "theme", "alarms", "alarm-detail"), "alarms.js")
 FIELD = Screen(("overview", "theme", "orders", "field", "field-sheet"), "field.js")
 SERVICE = Screen(("overview", "theme", "orders", "service", "service-detail", "service-phone"), "service.js")
+KPI = Screen(("overview", "intake", "kpi", "kpi-phone"), "kpi.js")
 ALARM_QUALITY = Screen(("overview", "intake", "alarm-quality"), "alarm-quality.js")
 REPORT = Screen(("theme", "tenant"), "report.js")
 REQUESTS = Screen(("theme", "tenant"), "requests.js")
@@ -129,6 +130,12 @@ def requests(request: Request, lang: Asked = None, park: Asked = None) -> Respon
 def rooms(request: Request, lang: Asked = None, park: Asked = None) -> Response:
     """Rooms of a day, and booking one."""
     return page(request, ROOMS, lang=lang, park=park)
+
+
+@router.get("/kpi", response_class=HTMLResponse)
+def kpi(request: Request, lang: Asked = None, park: Asked = None) -> Response:
+    """How promises are kept, and which will not be; parameters as for the wall, `days` and `by` are the page's."""
+    return page(request, KPI, lang=lang, park=park)
 
 
 def page(request: Request, screen: Screen, *, lang: str | None, park: str | None) -> Response:

@@ -41,20 +41,18 @@ def causes(spells: pd.DataFrame, cohort: pd.DataFrame) -> list[Cause]:
 
 def main_causes(spells: pd.DataFrame) -> dict[tuple[Hashable, str], tuple[str, float]]:
     """For each missed promise (order, kind): what took most of its open seconds, and how much."""
-    found: dict[tuple[Hashable, str], tuple[str, float]] = {}
-    for key, mine in spells.groupby(["work_order", "kind"], sort=False):
-        took: dict[str, float] = {}
-        stood: float | None = None
-        for spell in mine.sort_values("seq").itertuples():
-            cause, spent = cause_of(spell.state, spell.reason), spell.open_s
-            if pd.notna(spell.paused_s):  # waiting first stops the clock, as much as it may, and takes nothing then
-                stood = spell.paused_s if stood is None else stood
-                spent, stood = max(0.0, spent - stood), max(0.0, stood - spent)
-            took[cause] = took.get(cause, 0.0) + spent
-        if took and (most := max(took, key=lambda cause: took[cause])) and took[most] > 0:
-            order, kind = key
-            found[(order, str(kind))] = (most, took[most])
-    return found
+    took: dict[tuple[Hashable, str], dict[str, float]] = {}
+    stood: dict[tuple[Hashable, str], float] = {}
+    for spell in spells.sort_values("seq", kind="stable").itertuples():
+        key = (spell.work_order, str(spell.kind))
+        cause, spent = cause_of(spell.state, spell.reason), spell.open_s
+        if pd.notna(spell.paused_s):  # waiting first stops the clock, as much as it may, and takes nothing then
+            left = stood.get(key, spell.paused_s)
+            spent, stood[key] = max(0.0, spent - left), max(0.0, left - spent)
+        mine = took.setdefault(key, {})
+        mine[cause] = mine.get(cause, 0.0) + spent
+    most = {key: max(mine, key=lambda cause: mine[cause]) for key, mine in took.items()}
+    return {key: (cause, took[key][cause]) for key, cause in most.items() if took[key][cause] > 0}
 
 
 def cause_of(state: str, reason: str | None) -> str:

@@ -23,7 +23,7 @@ from pipeline.domain.park import Park
 from pipeline.settings import Settings
 from pipeline.store.database import connect
 from pipeline.store.queries import load
-from simulators.evaluate import operator
+from simulators.evaluate import forecast, operator
 from simulators.evaluate.compare import FIGURES, Seen, Verdict, compare
 from simulators.evaluate.stage import Stage, stage
 from simulators.journal import Journal
@@ -157,6 +157,8 @@ class Evaluation:
 
 def main(argv: list[str]) -> int:
     """`park evaluate`; exit code 1 where anything was missed, false or said twice, or the run itself was in trouble."""
+    if argv[:1] == ["forecast"]:
+        return forecast.main(argv[1:])
     args = _arguments(argv)
     settings = Settings.from_env()
     console = Console(stderr=args.json, highlight=False)
@@ -193,7 +195,7 @@ def main(argv: list[str]) -> int:
 
 def _arguments(argv: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="park evaluate", description=__doc__)
-    parser.add_argument("scenario", help=f"{', '.join(script.names())}, or a scenario file")
+    parser.add_argument("scenario", help=f"{', '.join(script.names())}, a scenario file, or forecast")
     parser.add_argument("--seed", type=int, default=1, help="another seed is another day (default %(default)s)")
     parser.add_argument("--hours", type=float, help="park hours; default: as the scenario says")
     parser.add_argument("--speed", type=float, default=SPEED, help="times real time (default %(default)g)")

@@ -2,7 +2,7 @@
 import { batch, computed, signal } from "./html.js";
 import { clockSpeed, parkNow } from "./clock.js";
 
-export const NAMES = ["park", "people", "screening", "power", "health", "spaces", "events", "sensors", "ingest", "intake", "alarms", "quality"];
+export const NAMES = ["park", "people", "screening", "power", "health", "spaces", "events", "sensors", "ingest", "intake", "alarms", "quality", "kpi", "cards", "forecast"];
 export const tiles = Object.fromEntries(NAMES.map((name) => [name, signal(null)]));
 
 /** Counts seconds; whatever shows a time or an age reads it. */

@@ -54,6 +54,9 @@ create view park.kpi_spells as
             from smartpark.work_order_event e join smartpark.work_order o using (work_order)
            where e.from_state is distinct from e.to_state) s;
 
+-- What was promised for each order.
+create view park.kpi_terms as select work_order, terms from smartpark.work_order;
+
 -- When calendars are open, and of which versions that is known.
 create view park.kpi_open_hours as
   select v.park_id, v.calendar_id, v.version, c.during
@@ -94,7 +97,7 @@ begin atomic
          ),
          case when c.kind = 'restore' and s.state = 'waiting' and o.terms -> 'pauses' ? s.reason then c.paused_s end
     from park.kpi_clocks c
-    join park.work_orders o using (work_order)
+    join park.kpi_terms o using (work_order)
     join park.kpi_spells s using (work_order)
    where c.park_id = of_park and c.due >= since and c.due < until
      and (c.state = 'missed' or c.state in ('running', 'paused'))
@@ -113,7 +116,7 @@ begin atomic
            c.park_id, coalesce(o.terms #>> array['targets', c.kind, 'calendar'], 'always'),
            coalesce((o.terms #>> array['targets', c.kind, 'calendar_version'])::integer, 0), at, c.due
          ) end
-    from park.kpi_clocks c join park.work_orders o using (work_order)
+    from park.kpi_clocks c join park.kpi_terms o using (work_order)
    where c.park_id = of_park and c.state in ('running', 'paused');
 end;
 

@@ -4,6 +4,7 @@ import { bacnet } from "./en-bacnet.js";
 import { desk } from "./en-desk.js";
 import { field } from "./en-field.js";
 import { intake } from "./en-intake.js";
+import { kpi } from "./en-kpi.js";
 import { quality } from "./en-quality.js";
 import { service } from "./en-service.js";
 import { tenant } from "./en-tenant.js";
@@ -14,6 +15,7 @@ export default {
   ...intake,
   ...desk,
   ...field,
+  ...kpi,
   ...quality,
   ...service,
   ...tenant,

@@ -4,6 +4,7 @@ import { bacnet } from "./zh-bacnet.js";
 import { desk } from "./zh-desk.js";
 import { field } from "./zh-field.js";
 import { intake } from "./zh-intake.js";
+import { kpi } from "./zh-kpi.js";
 import { quality } from "./zh-quality.js";
 import { service } from "./zh-service.js";
 import { tenant } from "./zh-tenant.js";
@@ -14,6 +15,7 @@ export default {
   ...intake,
   ...desk,
   ...field,
+  ...kpi,
   ...quality,
   ...service,
   ...tenant,
