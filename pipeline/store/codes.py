@@ -83,7 +83,8 @@ PAGE = """<!doctype html>
 <style>
   @page { size: A4; margin: 10mm }
   body { margin: 0; font: 9pt sans-serif; display: grid; grid-template-columns: repeat(3, 1fr); gap: 4mm }
-  figure { margin: 0; padding: 2mm; border: 0.2mm solid #999; text-align: center; break-inside: avoid; height: 49mm }
+  figure { margin: 0; padding: 2mm; border: 0.2mm solid #999; text-align: center; break-inside: avoid;
+    box-sizing: border-box; height: 51mm }
   svg { width: 28mm; height: 28mm }
   figcaption > * { display: block; overflow: hidden; white-space: nowrap; text-overflow: ellipsis }
   b { font-size: 11pt } code { font-size: 11pt; letter-spacing: 0.5mm }
