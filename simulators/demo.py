@@ -33,6 +33,7 @@ from pipeline.store.database import connect
 from simulators import phones
 from simulators.audit import Audit, audit
 from simulators.backfill import backfill
+from simulators.desk import demo as desk
 from simulators.people import credentials
 from simulators.servers import broker as brokers
 from simulators.servers import database as databases
@@ -110,6 +111,8 @@ class Demo:
             done = "unchanged" if changed.empty else "applied"
             self.console.print(f"Park      {park.name.en} ({park.name.zh}), {len(park.devices)} devices, {done}.")
             self._history(conn, park, edition=migrated.edition)
+            if line := desk.set_up(conn, park, now=clock.now(), seed=self.plan.seed):
+                self.console.print(line)
             phones.give(conn, park.park_id, self.phones, now=clock.now())
 
     def _history(self, conn: psycopg.Connection, park: Park, *, edition: str) -> None:
@@ -181,6 +184,8 @@ class Demo:
         # Last, so that devices speak again before anyone asks how long they have been silent.
         stack.start("engine", "engine", env={"PARK_PUBLIC_URL": url, **_metrics()})
         stack.start("notifier", "notifier", env=_metrics())
+        if self.plan.park == DEMO_PARK:
+            stack.start("desk", *desk.words(str(self.plan.park), seed=self.plan.seed))
         self.console.print(f"\nCommand centre: [bold cyan]{url}/[/bold cyan]   API: {url}/api/v1/openapi.json")
         self.console.print(f"What people are told: {self.phones}/")
         self.console.print("Ctrl-C stops everything; data are kept." if self.plan.seconds is None else "", end="\n")

@@ -31,6 +31,8 @@ class Desk:
     seed: int = 1
     acts: int = 0
     refused: list[str] = field(default_factory=list)
+    busy: set[int] = field(default_factory=set)  # orders that somebody simulated sees to
+    commit_every: int = COMMIT_EVERY
     rng: Random = field(init=False)
 
     def __post_init__(self) -> None:
@@ -92,5 +94,5 @@ class Desk:
 
     def _counted(self) -> None:
         self.acts += 1
-        if self.acts % COMMIT_EVERY == 0:
+        if self.acts % self.commit_every == 0:
             self.conn.commit()

@@ -1,6 +1,7 @@
 """What becomes of an order: who takes it, who goes there, who forgets what, and what the tenant says in the end."""
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import Random
@@ -21,6 +22,10 @@ MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 AGAIN_AT_MOST = 2
 CONFIRM_DAYS = timedelta(days=3)  # silence closes then
 AFTER_CLOSING = timedelta(days=1)  # an engine has closed it by then
+
+
+class TooLate(Exception):  # noqa: N818 - it names what happened
+    """somebody else was faster"""
 
 
 @dataclass
@@ -53,13 +58,42 @@ class Case:
 
 def life(case: Case, *, closes: bool) -> Life:
     """An order from its opening to its end. closes: nobody else (an engine) closes what nobody objects to."""
-    for _ in range(AGAIN_AT_MOST + 1):
-        ended = yield from _attended(case)
-        if ended:
+    with _busy(case):
+        for _ in range(AGAIN_AT_MOST + 1):
+            ended = yield from _attended(case)
+            if ended:
+                return
+            reopened = yield from _afterwards(case)
+            if not reopened:
+                break
+        yield from _ended(case, closes=closes)
+
+
+def taken_up(case: Case, state: str) -> Life:
+    """An order that somebody else opened, or that was left half done, until it is done."""
+    with _busy(case):
+        if state in ("new", "reopened"):
+            yield from _attended(case)
             return
-        reopened = yield from _afterwards(case)
-        if not reopened:
-            break
+        yield case.now + case.minutes(case.habit.fix_min)
+        if state == "waiting":
+            _press(case, A.RESUME)
+        _press(case, A.FINISH)
+
+
+@contextmanager
+def _busy(case: Case) -> Iterator[None]:
+    """Nobody else simulated sees to it meanwhile; who finds that somebody was faster leaves it to them."""
+    case.desk.busy.add(case.row.order)
+    try:
+        with suppress(TooLate):
+            yield
+    finally:
+        case.desk.busy.discard(case.row.order)
+
+
+def _ended(case: Case, *, closes: bool) -> Life:
+    """Stars, and silence that closes."""
     confirmed = case.row.last("confirm") is not None
     rates = case.asking is not None and case.luck(habits.RATED[confirmed])
     if rates and confirmed:
@@ -86,8 +120,7 @@ def _attended(case: Case) -> Generator[datetime, None, bool]:
         if not case.luck(habits.HANDED_BACK):
             break
         yield case.now + case.minutes(12)
-        if not _press(case, A.RELEASE, reason="needs somebody else"):
-            return True
+        _press(case, A.RELEASE, reason="needs somebody else")
     yield from _worked(case)
     return False
 
@@ -231,12 +264,13 @@ def _choose(case: Case) -> Technician:
 
 
 def _press(case: Case, action: A, *, when: datetime | None = None, reason: str | None = None,
-           detail: dict[str, object] | None = None) -> bool:  # fmt: skip
+           detail: dict[str, object] | None = None) -> None:  # fmt: skip
     """The technician presses a button on a phone: what counts is its time, corrected by the last sync's offset."""
     by = case.by
     assert by is not None  # noqa: S101 - somebody took it
     done = case.desk.act(case.row, action, (by.login, by.person), when=when or case.now, ahead_s=by.ahead_s,
                          reason=reason, detail=detail)  # fmt: skip
-    if done and action is A.FINISH and case.asking:
+    if not done:
+        raise TooLate
+    if action is A.FINISH and case.asking:
         case.asking.row.answered = when or case.now
-    return done

@@ -2,6 +2,9 @@
 
 import argparse
 import json
+import logging
+import signal
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,10 +21,11 @@ from rich.console import Console
 from pipeline import parkfile
 from pipeline.domain.errors import ConfigurationError
 from pipeline.domain.park import Park, SpaceKind
+from pipeline.log import configure
 from pipeline.settings import Settings
 from pipeline.store import calendar, desk, parks, schema
 from pipeline.store.database import connect
-from simulators.desk import terms
+from simulators.desk import live, terms
 from simulators.desk import truth as truths
 from simulators.desk.check import Check, check
 from simulators.desk.compare import Window, compare
@@ -44,6 +48,8 @@ def main(argv: list[str]) -> int:
     settings = Settings.from_env()
     console = Console(stderr=args.json, highlight=False)
     park = parkfile.read(args.park)
+    if args.live:
+        return _live(settings, park, seed=args.seed, scale=args.scale, apart=frozenset(args.apart))
     zone = ZoneInfo(park.time_zone)
     end = datetime.combine(args.until, time_of_day(), zone)
     begin = datetime.combine(months_before(args.until, args.months), time_of_day(), zone)
@@ -60,10 +66,24 @@ def main(argv: list[str]) -> int:
     return 1 if told["differences"] else 0
 
 
+def _live(settings: Settings, park: Park, *, seed: int, scale: float, apart: frozenset[str]) -> int:
+    """Plays people in the database that PARK_DATABASE_URL names, until it is told to stop."""
+    configure(settings)
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    with connect(settings.require("database_url"), application="park simulate desk") as conn:
+        conn.autocommit = False
+        now = settings.clock.now()
+        live.run(live.Live(conn, park, seed=seed, now=now, scale=scale, apart=apart), settings.clock, stop)
+    return 0
+
+
 def simulate(url: str, park: Park, *, begin: datetime, end: datetime, seed: int, scale: float, truth: Path,
              console: Console, text: Path | None = None) -> dict[str, Any]:  # fmt: skip
     """Plays a span into a migrated database, writes the truth, compares; what `--json` prints."""
     begun = time.monotonic()
+    logging.getLogger("pipeline.engine").setLevel(logging.ERROR)  # who cannot be reached in a simulation is no news
     with connect(url, application="park simulate desk") as conn:
         conn.autocommit = False
         prepare(conn, park, now=begin, until=end)
@@ -194,6 +214,10 @@ def _arguments(argv: list[str]) -> argparse.Namespace:
     parser.add_argument("--truth", type=Path, help="write the ground truth there (default: PARK_HOME/desk-truth.jsonl)")
     parser.add_argument(
         "--report", type=Path, metavar="FILE", help="write the report of the service there, as Markdown"
+    )
+    parser.add_argument("--live", action="store_true", help="play people in PARK_DATABASE_URL, at the clock's own pace")
+    parser.add_argument(
+        "--apart", metavar="LOGIN", action="append", default=[], help="somebody real: nobody plays them"
     )
     parser.add_argument("--keep", action="store_true", help="keep the database of its own, in PARK_HOME")
     parser.add_argument("--json", action="store_true", help="print one JSON object as the last line")

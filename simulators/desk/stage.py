@@ -61,7 +61,8 @@ class Places:
 
 @dataclass
 class Stage:
-    """One simulated desk. closes: no engine closes orders here, so that the simulator plays that step."""
+    """One simulated desk. closes: no engine closes orders here, so that the simulator plays that step; engine: its
+    other steps are run at the simulated hour; apart: logins that nobody plays."""
 
     conn: psycopg.Connection
     park: Park
@@ -70,6 +71,8 @@ class Stage:
     end: datetime
     scale: float = 1.0
     closes: bool = True
+    engine: bool = True
+    apart: frozenset[str] = frozenset()
     truth: Truth = field(init=False)
     desk: Desk = field(init=False)
     staff: Staff = field(init=False)
@@ -87,7 +90,8 @@ class Stage:
         self.desk = Desk(self.conn, self.truth, self.park.park_id, self.begin, seed=self.seed)
         asked = {"park": self.park.park_id}
         companies = [c.company_id for c in self.park.companies]
-        self.staff = staff(self.conn.execute(QUERIES["people"], asked).fetchall(), companies=companies, seed=self.seed)
+        people = [row for row in self.conn.execute(QUERIES["people"], asked) if row[1] not in self.apart]
+        self.staff = staff(people, companies=companies, seed=self.seed)
         devices: dict[str, list[tuple[int, str, str | None]]] = {}
         for number, device_id, type_, space in self.conn.execute(QUERIES["devices"], asked):
             devices.setdefault(type_, []).append((number, device_id, space))
@@ -98,19 +102,20 @@ class Stage:
             )
         rooms = [Room(*row) for row in self.conn.execute(QUERIES["rooms"], asked)]
         self.places = Places(devices, self.conn.execute(QUERIES["floors"], asked).fetchall(), services, rooms)
-        if self.conn.execute(QUERIES["rotas"], asked).fetchone():  # else nobody is on duty whom it could ask
+        # Without a rota nobody is on duty whom it could ask.
+        if self.engine and self.conn.execute(QUERIES["rotas"], asked).fetchone():
             self.clockwork = Clockwork(Settings.from_env({}))
 
-    def play(self, progress: Progress | None = None) -> None:
-        """Everything that comes up in the span, until all of it has ended or two weeks are over."""
+    def play(self, progress: Progress | None = None, *, after: timedelta = AFTER) -> None:
+        """Everything that comes up in the span, until all of it has ended or `after` is over."""
         play = Play(self.desk)
         if self.clockwork:
             play.begin(self.begin, self.clockwork.life(self.desk))
         for arrival in arrivals(self.begin, self.end, seed=self.seed, scale=self.scale):
             play.begin(arrival.at, self.life(arrival))
         day = self.begin
-        while day < self.end + AFTER:
-            day = min(day + timedelta(days=1), self.end + AFTER)
+        while day < self.end + after:
+            day = min(day + timedelta(days=1), self.end + after)
             play.until(day)
             self.conn.commit()
             if progress:

@@ -1,14 +1,18 @@
 """The simulated desk: the same for the same seed, its truth is what the database says, and a lie is found."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import psycopg
 import pytest
 
+from pipeline.domain.work_order import OrderAction
 from pipeline.parkfile import read
+from pipeline.store import work_orders
 from pipeline.store.database import connect
+from pipeline.store.work_orders import NewOrder, OrderAct
 from simulators.desk import terms
 from simulators.desk import truth as truths
 from simulators.desk.arrivals import arrivals
@@ -17,6 +21,7 @@ from simulators.desk.compare import compare
 from simulators.desk.figures import Book
 from simulators.desk.habits import Habit
 from simulators.desk.hours import ALWAYS, OFFICE, Hours, Window
+from simulators.desk.live import Live
 from simulators.desk.run import PARK_FILE, buildings, months_before, prepare
 from simulators.desk.stage import Stage
 
@@ -50,6 +55,23 @@ def test_two_weeks_are_what_the_simulator_meant_and_a_lie_is_found(conn: psycopg
     told = check(conn, truth, promises).differences
     assert any(line.startswith(f"order {one.order} created: truth ") for line in told)
     assert all(line.startswith(f"order {one.order} ") for line in told)
+
+
+def test_people_see_to_what_is_open_and_leave_alone_what_somebody_real_has(conn: psycopg.Connection) -> None:
+    morning = BEGIN + timedelta(days=1, hours=10)  # a Monday, 10:00
+    live = Live(conn, PARK, seed=1, now=morning, scale=1.0, apart=frozenset({"zhang.wei"}))
+    real = conn.execute("select person from park.people where login = 'zhang.wei'").fetchone()
+    assert real
+    new = NewOrder(park_id=PARK.park_id, origin="staff", cause="staff:1", service="repair-hvac", skill="hvac",
+                   priority="P2", title_zh="热", title_en="Hot")  # fmt: skip
+    theirs, ours = (work_orders.open_(conn, replace(new, cause=f"staff:{n}"), now=morning).order for n in (1, 2))
+    taken = OrderAct(order=theirs, action=OrderAction.ACCEPT, actor="zhang.wei", person=real[0])
+    work_orders.act(conn, taken, now=morning)
+    for minute in range(0, 480, 10):
+        live.step(morning + timedelta(minutes=minute))
+    states = dict(conn.execute("select work_order, state from park.work_orders").fetchall())
+    assert states[theirs] == "accepted" and states[ours] in ("done", "confirmed", "waiting")
+    assert len(states) > 4, "tenants ask meanwhile"
 
 
 def test_arrivals_follow_the_calendar_and_the_seed() -> None:

@@ -31,3 +31,13 @@ select room_id, opens, closes, point is not null from park.rooms where park_id =
 -- name: rotas
 -- Whether anybody is ever on duty.
 select 1 from park.rotas where park_id = %(park)s and not retired limit 1;
+
+-- name: open_orders
+-- Orders that somebody has to see to, and who has them.
+select work_order, service, skill, priority, origin, state, created, company_id, assignee_login from park.work_orders
+ where park_id = %(park)s and state in ('new', 'reopened', 'accepted', 'en_route', 'on_site', 'waiting')
+ order by work_order;
+
+-- name: any_order
+-- Whether the park has a past at its desk.
+select 1 from park.work_orders where park_id = %(park)s limit 1;
