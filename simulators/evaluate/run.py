@@ -23,6 +23,7 @@ from pipeline.domain.park import Park
 from pipeline.settings import Settings
 from pipeline.store.database import connect
 from pipeline.store.queries import load
+from simulators.desk.crew import Crew
 from simulators.evaluate import forecast, operator
 from simulators.evaluate.compare import FIGURES, Seen, Verdict, compare
 from simulators.evaluate.stage import Stage, stage
@@ -72,7 +73,7 @@ class Evaluation:
             raise ConfigurationError(f"{', '.join(late)}: not over within {self.hours:g} h; give more --hours")
         with stage(
             self.settings, self.park, begin=begin, speed=self.speed, keep=self.keep, seed=self.seed,
-            history_days=self.script.history_days,
+            history_days=self.script.history_days, desk=self.script.desk is not None,
         ) as made:  # fmt: skip
             truth.write(made.folder / "truth.jsonl", causes)
             self._say(f"{len(self.park.devices)} devices, {len(rules)} rules, {len(causes)} causes; {begin:%a %F}, "
@@ -93,6 +94,8 @@ class Evaluation:
         journal = Journal(path, park_id=self.park.park_id, real_us=real_us(), park_us=micros(now))
         publisher = Publisher(cast, mqtt_url=made.mqtt_url, journal=journal, clock=made.clock)
         publisher.begin(now)
+        plan = self.script.desk
+        crew = Crew(conn, self.park, plan, faults, seed=self.seed, now=now) if plan else None
         tell_at = look_at = time.monotonic()
         over = end + timedelta(seconds=SETTLE_S * self.speed)
         while not self.stop.is_set() and (now := made.clock.now()) < over:
@@ -104,6 +107,8 @@ class Evaluation:
             if time.monotonic() >= look_at:
                 look_at = time.monotonic() + LOOK_S
                 operator.look(conn, now)
+                if crew:
+                    crew.look(now)
             if time.monotonic() >= tell_at:
                 tell_at += TELL_S
                 self._say(f"{now.astimezone(ZoneInfo(self.park.time_zone)):%H:%M}, {publisher.messages} messages")

@@ -14,6 +14,7 @@ from pipeline.domain.park import Park
 from pipeline.settings import Settings
 from pipeline.store import parks, schema
 from pipeline.store.database import connect
+from simulators.desk import crew
 from simulators.evaluate import history
 from simulators.servers import broker as brokers
 from simulators.servers import database as databases
@@ -42,10 +43,19 @@ class Stage:
 
 @contextmanager
 def stage(
-    settings: Settings, park: Park, *, begin: datetime, speed: float, keep: bool, seed: int, history_days: int = 0
+    settings: Settings,
+    park: Park,
+    *,
+    begin: datetime,
+    speed: float,
+    keep: bool,
+    seed: int,
+    history_days: int = 0,
+    desk: bool = False,
 ) -> Iterator[Stage]:
     """Servers with nothing but the park in them, whatever PARK_DATABASE_URL and PARK_MQTT_URL say; all of it is
-    stopped and wiped at the end (`keep`: data and logs stay). history_days: so many days before are in them as well."""
+    stopped and wiped at the end (`keep`: data and logs stay). history_days: so many days before are in them as well;
+    desk: people and promises, too."""
     home = settings.home.absolute()
     folder = home / "evaluate"
     folder.mkdir(parents=True, exist_ok=True)
@@ -58,6 +68,8 @@ def stage(
         migrated = schema.migrate(db.url, now=begin, settings=settings)
         with connect(db.url, application="park evaluate") as conn:
             parks.apply(conn, park, now=begin)
+            if desk:
+                crew.apply_desk(conn, park, now=begin)
         if history_days:
             history.tell(
                 db.url, park, days=history_days, begin=begin, seed=seed, edition=migrated.edition, settings=settings

@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import msgspec
+
 from pipeline.domain.errors import ConfigurationError
 
 FOLDER = Path(__file__).parent
@@ -29,9 +31,21 @@ class Planned:
 
 
 @dataclass(frozen=True, slots=True)
+class Crewed:
+    """Technicians who take the orders that alarms open: minutes until they take one and until they are there, drawn
+    from spans. misses: share of orders that who is asked first does not see, for missed_min minutes."""
+
+    accept_min: Span = (1.0, 6.0)
+    travel_min: Span = (3.0, 8.0)
+    misses: float = 0.0
+    missed_min: float = 20.0
+
+
+@dataclass(frozen=True, slots=True)
 class Script:
     """A scenario; begin: park time of day (HH:MM) at which an evaluation starts it; gateways: what of the park is
-    enough for an evaluation (empty: all of it); history_days: so many whole days before it are told first."""
+    enough for an evaluation (empty: all of it); history_days: so many whole days before it are told first; desk: people
+    who act on the orders that its alarms open."""
 
     name: str
     begin: str
@@ -39,6 +53,7 @@ class Script:
     gateways: tuple[str, ...] = ()
     faults: tuple[Planned, ...] = ()
     history_days: int = 0
+    desk: Crewed | None = None
 
     def starts(self, seed: int, time_zone: str) -> datetime:
         """The instant at which an evaluation starts it: a working day, another one for another seed."""
@@ -69,6 +84,7 @@ def read(name: str) -> Script:
             gateways=tuple(found.get("gateways", ())),
             faults=tuple(_planned(row) for row in found.get("fault", ())),
             history_days=int(found.get("history_days", 0)),
+            desk=msgspec.convert(found["desk"], Crewed) if "desk" in found else None,
         )
     except (KeyError, TypeError, ValueError) as error:
         raise ConfigurationError(f"{path}: {error!r}; see docs/scenarios.md") from error

@@ -41,3 +41,8 @@ select work_order, service, skill, priority, origin, state, created, company_id,
 -- name: any_order
 -- Whether the park has a past at its desk.
 select 1 from park.work_orders where park_id = %(park)s limit 1;
+
+-- name: untaken
+-- Orders that nobody has taken, and what they are about.
+select work_order, skill, device_id, created, reopenings from park.work_orders
+ where park_id = %(park)s and state in ('new', 'reopened') order by work_order;
