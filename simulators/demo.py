@@ -111,7 +111,7 @@ class Demo:
             done = "unchanged" if changed.empty else "applied"
             self.console.print(f"Park      {park.name.en} ({park.name.zh}), {len(park.devices)} devices, {done}.")
             self._history(conn, park, edition=migrated.edition)
-            if line := desk.set_up(conn, park, now=clock.now(), seed=self.plan.seed):
+            if line := desk.set_up(conn, park, now=clock.now(), days=self.plan.days, seed=self.plan.seed):
                 self.console.print(line)
             phones.give(conn, park.park_id, self.phones, now=clock.now())
 
