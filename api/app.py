@@ -1,7 +1,7 @@
 """Puts the API together: routes, problems, guard, and what lives as long as the app."""
 
 import importlib.util
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from importlib.metadata import version
 from typing import Any
@@ -9,7 +9,7 @@ from typing import Any
 from fastapi import APIRouter, FastAPI
 from fastapi.openapi.utils import get_openapi
 
-from api import models, problems
+from api import entrance, models, problems
 from api.boards import Boards
 from api.context import Context
 from api.database import Database
@@ -30,17 +30,22 @@ from api.routes import (
     live,
     maintenance,
     operation,
+    people,
     photos,
     readings,
     registry,
     requests,
     rooms,
     rules,
+    session,
     surveys,
     work_orders,
 )
 from api.security import Guard, allowed_hosts, content_policy
+from api.standing import Standing
+from pipeline.domain.clock import Clock
 from pipeline.settings import Settings
+from pipeline.store import passes
 
 PROBLEM = {"model": models.Problem, "description": "Problem details (RFC 9457)."}
 ABOUT = "Times are ISO 8601 with an offset; answers are in UTC. Errors are RFC 9457 problem details."
@@ -61,14 +66,17 @@ def create_app(settings: Settings) -> FastAPI:
         hashes, build = csp_hashes(), build_id()
     database = Database(url)
     boards = Boards(database, settings.clock, build=build, notice=settings.notice, read_only=settings.api_read_only)
-    hub = Hub(boards, listen_to=url)
+    standing = Standing(lambda sessions, tokens: held(database, sessions, tokens, settings.clock))
+    hub = Hub(boards, listen_to=url, tell=standing.hear)
     readiness = Readiness()
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         database.open()
         await hub.start()
+        standing.start()
         yield
+        await standing.stop()
         await hub.stop()
         readiness.close()
         database.close()
@@ -82,12 +90,14 @@ def create_app(settings: Settings) -> FastAPI:
         redoc_url=None,
         openapi_url=f"{PREFIX}/openapi.json",
     )
-    app.state.context = Context(settings, settings.clock, database, boards, hub, build, readiness)
+    app.state.context = Context(settings, settings.clock, database, boards, hub, build, readiness, standing)
     problems.install(app)
+    entrance.install(app)
     of_alarms = (alarms, alarm_acts, alarm_quality, maintenance, rules)
     of_service = (work_orders, evidence, kpi, duty)
+    of_people = (session, people)
     of_tenants = (requests, photos, rooms, surveys)
-    for part in (registry, readings, events, intake, live, clocks, *of_service, *of_alarms, *of_tenants):
+    for part in (registry, readings, events, intake, live, clocks, *of_service, *of_alarms, *of_tenants, *of_people):
         app.include_router(part.router, responses={"4XX": PROBLEM, "5XX": PROBLEM})
     app.include_router(operation.problems_router)
     app.include_router(operation.router, include_in_schema=False)
@@ -97,6 +107,12 @@ def create_app(settings: Settings) -> FastAPI:
     app.add_middleware(Measure)
     app.openapi = lambda: describe(app)  # type: ignore[method-assign]
     return app
+
+
+def held(database: Database, sessions: Iterable[int], tokens: Iterable[int], clock: Clock) -> set[tuple[str, int]]:
+    """Which of these sessions and tokens hold now."""
+    with database.gate() as conn:
+        return passes.holding(conn, sessions, tokens, now=clock.now())
 
 
 def describe(app: FastAPI) -> dict[str, Any]:

@@ -80,4 +80,7 @@ def named(principal: Principal, typed: str | None) -> str:
     return typed
 
 
+ANYBODY = needs(*Permission)
+"""Whoever is signed in."""
+
 Signed = Annotated[Principal, Depends(principal_of)]

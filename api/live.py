@@ -9,6 +9,7 @@ import logging
 import secrets
 import time
 from collections import deque
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
@@ -100,8 +101,8 @@ class Channel:
 class Hub:
     """`start` and `stop` it on the event loop that serves the streams."""
 
-    def __init__(self, boards: Boards, *, listen_to: str) -> None:
-        self.boards = boards
+    def __init__(self, boards: Boards, *, listen_to: str, tell: Callable[[str], None] = lambda _: None) -> None:
+        self.boards, self._tell = boards, tell
         self._channels: dict[str, Channel] = {}
         self._kinds: set[str] = set()
         self._stirred = asyncio.Event()
@@ -140,6 +141,7 @@ class Hub:
 
     def hear(self, kind: str, number: str) -> None:
         """A notice of this kind came; from any thread."""
+        self._tell(kind)
         if self._loop is not None and not self.closing:
             self._loop.call_soon_threadsafe(self._stir, kind, number)
 

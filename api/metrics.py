@@ -11,7 +11,7 @@ PROBLEMS = Counter("park_api_problems", "Problem details answered, by the last p
 LIVE_CLIENTS = Gauge("park_api_live_clients", "Open live streams.")
 LIVE_EVENTS = Counter("park_api_live_events", "Events that the hub encoded, each once.", ["event"])
 LIVE_OPENED = Counter("park_api_live_opened", "Streams opened: with a snapshot, or resumed without a gap.", ["how"])
-LIVE_CLOSED = Counter("park_api_live_closed", "Streams ended: gone, slow or shutdown.", ["why"])
+LIVE_CLOSED = Counter("park_api_live_closed", "Streams ended: gone, slow, signed-out or shutdown.", ["why"])
 
 TILE_SECONDS = Histogram("park_api_tile_seconds", "Time to compute a tile.", ["tile"], buckets=SECONDS)
 DATABASE_UP = Gauge("park_api_database_up", "1 while the last refresh of the tiles found the database.")

@@ -4,6 +4,7 @@ import logging
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -24,6 +25,8 @@ from pipeline.domain.request import RequestRefused
 from pipeline.domain.work_order import OrderRefused
 from pipeline.store.alarm_acts import ActRefused
 from pipeline.store.bookings import RoomTaken
+from pipeline.store.passwords import PasswordRefused
+from pipeline.store.people import PersonRefused
 from pipeline.store.request_acts import RequestConflict
 from pipeline.store.rules import RuleChanged
 from pipeline.store.sla_terms import UnknownTerms
@@ -63,6 +66,18 @@ class NotJson(ParkError):  # noqa: N818 - the same
     """what is to be done is told as JSON, with the header Content-Type: application/json"""
 
 
+class WrongPassword(ParkError):  # noqa: N818 - the same
+    """nobody has this login and this password"""
+
+
+class TooManyAttempts(ParkError):  # noqa: N818 - the same
+    """there were too many wrong passwords"""
+
+    def __init__(self, wait: timedelta) -> None:
+        super().__init__(f"come again in {max(1, round(wait.total_seconds()))} s")
+        self.retry_after_s = max(1, round(wait.total_seconds()))
+
+
 class ReadOnly(ParkError):  # noqa: N818 - the same
     """this server is set to show and not to act (PARK_API_READ_ONLY)"""
 
@@ -73,6 +88,8 @@ KINDS: dict[str, Kind] = {
     "not-signed-in": Kind(
         401, "Nobody is signed in", "POST /api/v1/session, or send a token as Authorization: Bearer."
     ),
+    "wrong-password": Kind(401, "Login or password is wrong", "Check both; an administrator can set a new password."),
+    "too-many-attempts": Kind(429, "Too many wrong passwords", "Come again after Retry-After seconds."),
     "forbidden": Kind(403, "That is for others to do", "Ask somebody whose role may; docs/people.md has the table."),
     "cross-site": Kind(403, "No other site may act here", "Use our own pages, or a client that is no browser."),
     "read-only": Kind(403, "This server does not act", "Use one that does, or set PARK_API_READ_ONLY=no."),
@@ -103,6 +120,10 @@ OF: Mapping[type[Exception], str] = {
     Starting: "database-away",
     TooManyStreams: "too-many-streams",
     NotSignedIn: "not-signed-in",
+    WrongPassword: "wrong-password",
+    TooManyAttempts: "too-many-attempts",
+    PersonRefused: "refused",
+    PasswordRefused: "refused",
     Forbidden: "forbidden",
     CrossSite: "cross-site",
     NotJson: "not-json",
@@ -157,6 +178,11 @@ def of_error(request: Request, error: Exception) -> Response:
     members: dict[str, Any] = {}
     if isinstance(error, InvalidParameter | TooManyRows):
         members["errors"] = [wrong.out() for wrong in error.wrongs]
+    if isinstance(error, TooManyAttempts):
+        after = error.retry_after_s
+        return problem(
+            slug, str(error), instance=request.url.path, headers={"Retry-After": str(after)}, retry_after_s=after
+        )
     if isinstance(error, ActRefused):
         members |= {"alarm": error.alarm, "state": error.state, "last": error.last and jsonable_encoder(error.last)}
     if isinstance(error, ActConflict):

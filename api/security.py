@@ -25,7 +25,7 @@ HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "X-Frame-Options": "DENY",
-    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+    "Permissions-Policy": "camera=(self), geolocation=(self), microphone=()",
 }
 
 
@@ -86,11 +86,14 @@ def check_write(headers: Headers, hosts: frozenset[str], *, path: str = "") -> N
 
     A form cannot send JSON, and a script of another site must ask first (CORS), which nobody here answers; that no
     page may is said twice, by the site that the browser names and by the origin. A client that is no browser names
-    neither, and may act: being on this machine is what gives access.
+    neither, and may act: its pass is what gives access, or being on this machine. A token in the header is no cookie:
+    no browser sends it for another site's page, so that there is nothing to ask.
     """
     told = headers.get("content-type", "").partition(";")[0].strip().lower()
     if told != "application/json" if path != PHOTOS else told not in PICTURES:
         raise NotJson(f"but {PHOTOS} takes {', '.join(sorted(PICTURES))}" if path == PHOTOS else "")
+    if headers.get("authorization", "").lower().startswith("bearer "):
+        return
     site, origin = headers.get("sec-fetch-site"), headers.get("origin")
     if site is not None and site not in {"same-origin", "none"}:
         raise CrossSite(f"the browser says Sec-Fetch-Site: {site}")

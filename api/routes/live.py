@@ -6,12 +6,12 @@ from fastapi import APIRouter, Header, Query, Response
 from pydantic import Field
 
 from api import models
-from api.auth import needs
+from api.auth import Signed, needs
 from api.context import Api
 from api.live import snapshot
 from api.parameters import OfPark, OfParkQuery
 from api.routes import PREFIX
-from api.subscription import EventStream
+from api.subscription import EventStream, Subscription
 from pipeline.domain.role import Permission
 
 router = APIRouter(prefix=PREFIX, tags=["live"], dependencies=[needs(Permission.PARK_READ)])
@@ -34,8 +34,16 @@ def overview(api: Api, asked: OfParkQuery) -> Response:
     responses={200: {"content": {"text/event-stream": {}}, "description": "Events snapshot, tile and heartbeat."}},
 )
 async def live(
-    api: Api, asked: Annotated[OfLive, Query()], last_event_id: Annotated[str | None, Header()] = None
+    api: Api, who: Signed, asked: Annotated[OfLive, Query()], last_event_id: Annotated[str | None, Header()] = None
 ) -> EventStream:
-    """A snapshot, then each tile as it changes; a heartbeat every 5 s. Resumes without a gap after Last-Event-ID."""
+    """A snapshot, then each tile as it changes; a heartbeat every 5 s. Resumes without a gap after Last-Event-ID.
+
+    It ends when the session or token ends that opened it."""
     client = await api.hub.subscribe(asked.park, last_event_id or asked.last_event_id)
-    return EventStream(client, api.hub.unsubscribe)
+    api.standing.add(client, who)
+
+    def done(client: Subscription) -> None:
+        api.standing.forget(client)
+        api.hub.unsubscribe(client)
+
+    return EventStream(client, done)

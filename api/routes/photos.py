@@ -6,7 +6,7 @@ from fastapi import APIRouter, Body, Path, Query, Request
 from fastapi.responses import Response
 
 from api import request_models as models
-from api.auth import Forbidden, NotSignedIn, Signed
+from api.auth import ANYBODY, Forbidden, NotSignedIn, Signed
 from api.context import Acting, Api
 from api.routes import PREFIX
 from api.routes.requests import known_code
@@ -48,7 +48,7 @@ def add(
     return models.Kept(photo=kept.photo.hex(), size=kept.size)
 
 
-@router.get("/photos/{photo}", response_class=Response)
+@router.get("/photos/{photo}", response_class=Response, dependencies=[ANYBODY])
 def show(api: Api, who: Signed, photo: HexPath) -> Response:
     """A photo, to who may see a request or an order that shows it."""
     with api.database.read() as reader:

@@ -7,12 +7,14 @@ import re
 from functools import cache
 from typing import Annotated, NamedTuple
 
-from fastapi import APIRouter, HTTPException, Query, Request
+from fastapi import APIRouter, Depends, HTTPException, Query, Request
 from fastapi.responses import FileResponse, HTMLResponse, Response
 from jinja2 import Environment, FileSystemLoader, select_autoescape
 
+from api.entrance import shows
 from api.screens.build import STATIC, TEMPLATES, build_id
 from api.screens.language import LANGUAGES, choose
+from pipeline.domain.role import Permission
 
 router = APIRouter(include_in_schema=False)
 
@@ -38,6 +40,7 @@ YEAR_S = 365 * 24 * 3600
 PARK_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 
 Asked = Annotated[str | None, Query()]
+OF_PARK = [Depends(shows(Permission.PARK_READ))]
 
 
 class Screen(NamedTuple):
@@ -57,6 +60,8 @@ ALARM_QUALITY = Screen(("overview", "intake", "alarm-quality"), "alarm-quality.j
 REPORT = Screen(("theme", "tenant"), "report.js")
 REQUESTS = Screen(("theme", "tenant"), "requests.js")
 ROOMS = Screen(("theme", "tenant"), "rooms.js")
+SIGN_IN = Screen(("sign-in",), "sign-in.js")
+TAKE = Screen(("sign-in",), "take.js")
 
 _templates = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=select_autoescape(["html"]))
 
@@ -78,25 +83,25 @@ def csp_hashes() -> list[str]:
     return [f"sha256-{base64.b64encode(digest).decode()}"]
 
 
-@router.get("/", response_class=HTMLResponse)
+@router.get("/", response_class=HTMLResponse, dependencies=OF_PARK)
 def overview(request: Request, lang: Asked = None, park: Asked = None) -> Response:
     """The wall screen. `lang` zh|en (kept in a cookie), `park` an id; without one the page takes the first park."""
     return page(request, OVERVIEW, lang=lang, park=park)
 
 
-@router.get("/intake", response_class=HTMLResponse)
+@router.get("/intake", response_class=HTMLResponse, dependencies=OF_PARK)
 def intake(request: Request, lang: Asked = None, park: Asked = None) -> Response:
     """Where messages are stuck and who misbehaves; parameters as for the wall."""
     return page(request, INTAKE, lang=lang, park=park)
 
 
-@router.get("/alarms", response_class=HTMLResponse)
+@router.get("/alarms", response_class=HTMLResponse, dependencies=OF_PARK)
 def alarms(request: Request, lang: Asked = None, park: Asked = None) -> Response:
     """Alarms: the list, and why, what to do and who is on it; parameters as for the wall, the page reads the others."""
     return page(request, ALARMS, lang=lang, park=park)
 
 
-@router.get("/alarm-quality", response_class=HTMLResponse)
+@router.get("/alarm-quality", response_class=HTMLResponse, dependencies=OF_PARK)
 def alarm_quality(request: Request, lang: Asked = None, park: Asked = None) -> Response:
     """Whether alarms leave people time to respond; parameters as for the wall, `days` and `position` are the page's."""
     return page(request, ALARM_QUALITY, lang=lang, park=park)
@@ -130,6 +135,16 @@ def requests(request: Request, lang: Asked = None, park: Asked = None) -> Respon
 def rooms(request: Request, lang: Asked = None, park: Asked = None) -> Response:
     """Rooms of a day, and booking one."""
     return page(request, ROOMS, lang=lang, park=park)
+@router.get("/sign-in", response_class=HTMLResponse)
+def sign_in(request: Request, lang: Asked = None) -> Response:
+    """Where who is not signed in is sent; `next` is where from, `refused` says that their role may not see that."""
+    return page(request, SIGN_IN, lang=lang, park=None)
+
+
+@router.get("/take/{token}", response_class=HTMLResponse)
+def take(request: Request, token: str, lang: Asked = None) -> Response:
+    """What a signed link opens: it shows what there is to take, and a button takes it. Opening it does nothing."""
+    return page(request, TAKE, lang=lang, park=None)
 
 
 @router.get("/kpi", response_class=HTMLResponse)
