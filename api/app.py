@@ -91,6 +91,7 @@ def create_app(settings: Settings) -> FastAPI:
         openapi_url=f"{PREFIX}/openapi.json",
     )
     app.state.context = Context(settings, settings.clock, database, boards, hub, build, readiness, standing)
+    app.state.pages = {getattr(route, "path", "") for route in pages.routes} if pages is not None else set()
     problems.install(app)
     entrance.install(app)
     of_alarms = (alarms, alarm_acts, alarm_quality, maintenance, rules)

@@ -72,7 +72,7 @@ def sign_in(request: Request, **more: str) -> str:
 def home_of(app: FastAPI, role: Role) -> str:
     """Where somebody of a role begins."""
     home = HOMES.get(role, "/")
-    return home if any(getattr(route, "path", None) == home for route in app.routes) else "/"
+    return home if home in app.state.pages else "/"
 
 
 def keep_pass(answer: Response, settings: Settings, value: str, *, seconds: float) -> None:

@@ -3,6 +3,7 @@ says so, else within seconds."""
 
 import asyncio
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 
 from api.subscription import Subscription
 from pipeline.domain.errors import ParkError
@@ -52,10 +53,8 @@ class Standing:
 
     async def _watch(self) -> None:
         while True:
-            try:
+            with suppress(TimeoutError):
                 await asyncio.wait_for(self._stirred.wait(), CHECK_S)
-            except TimeoutError:
-                pass
             self._stirred.clear()
             if self._on:
                 await self._close_what_ended()

@@ -13,7 +13,7 @@ QUEUE = 64
 
 
 class Subscription:
-    """Used on the event loop only. `why` tells how it ended: gone, slow, signed-out or shutdown; None while it is open."""
+    """Used on the event loop only. `why` tells how it ended: gone, slow, signed-out or shutdown; None: it is open."""
 
     def __init__(self, first: Iterable[bytes], *, limit: int = QUEUE) -> None:
         self._queue = deque(first)

@@ -148,10 +148,13 @@ class Stream:
 
 
 @contextlib.contextmanager
-def streaming(served: Served, path: str = "/api/v1/live", *, last_id: str | None = None) -> Iterator[Stream]:
+def streaming(
+    served: Served, path: str = "/api/v1/live", *, last_id: str | None = None, headers: dict[str, str] | None = None
+) -> Iterator[Stream]:
     """Opens the live stream (HTTP/1.0, so that the body comes as it is)."""
     with socket.create_connection(("127.0.0.1", served.port), timeout=20) as connection:
         resume = f"Last-Event-ID: {last_id}\r\n" if last_id else ""
+        resume += "".join(f"{name}: {value}\r\n" for name, value in (headers or {}).items())
         connection.sendall(f"GET {path} HTTP/1.0\r\nHost: localhost\r\n{resume}\r\n".encode())
         with connection.makefile("rb") as lines:
             status = lines.readline()
