@@ -26,14 +26,16 @@ class Moved(Exception):  # noqa: N818 - no error: where a page is instead
         self.where, self.keep = where, keep
 
 
-def shows(*any_of: Permission) -> Any:
+def shows(*any_of: Permission, unless: str | None = None) -> Any:
     """A page's dependency, as `needs` is an answer's: who may not see it is sent to sign in. Raises Moved.
 
     Where the database is away nobody can be recognised, and the page is shown to whoever has a cookie: it holds no
-    figures, and a wall that starts over in that moment must not go dark.
+    figures, and a wall that starts over in that moment must not go dark. unless: a parameter that visitors come with.
     """
 
     async def check(request: Request) -> None:
+        if unless is not None and unless in request.query_params:
+            return
         given = request.query_params.get("token")
         if given is not None:
             raise await exchange(request, given)

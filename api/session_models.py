@@ -41,6 +41,8 @@ class Session(BaseModel):
     permissions: list[Permission]
     language: str
     company: str | None
+    park: str | None = Field(description="Whose they are; null: of no one park.")
+    time_zone: str | None = Field(description="Of that park, IANA name.")
     signed_in: bool = Field(description="false: no sign-in is asked for here, and acts take the name that is typed.")
     home: str = Field(description="The page that this role begins with.")
     expires: datetime | None = Field(None, description="Of a session, just made.")

@@ -48,13 +48,13 @@ def sign_in(api: Signing, request: Request, asked: SigningIn, response: Response
     if principal is None:  # let go in this very moment
         raise WrongPassword
     keep_pass(response, api.settings, opened.value, seconds=lasts.total_seconds())
-    return told(request, principal).model_copy(update={"expires": opened.expires})
+    return told(api, request, principal).model_copy(update={"expires": opened.expires})
 
 
 @router.get("/session", dependencies=[ANYBODY])
-def session(request: Request, who: Signed) -> Session:
+def session(api: Api, request: Request, who: Signed) -> Session:
     """Who asks, as what, and what that may."""
-    return told(request, who)
+    return told(api, request, who)
 
 
 @router.delete("/session", dependencies=[ANYBODY])
@@ -137,9 +137,13 @@ def describe(api: Context, link: links.Link | None) -> TakingLink:
     )  # fmt: skip
 
 
-def told(request: Request, who: Principal) -> Session:
+def told(api: Context, request: Request, who: Principal) -> Session:
     """The principal as JSON."""
+    with api.database.read() as reader:
+        known = {row["park_id"]: row["time_zone"] for row in reader.rows("park_list")}
+    park = who.park_id or (next(iter(known)) if len(known) == 1 else None)
     return Session(
         actor=who.actor, name=who.name, role=who.role, permissions=sorted(who.permissions), language=who.language,
-        company=who.company_id, signed_in=who.signed_in, home=home_of(request.app, who.role), expires=None,
+        company=who.company_id, park=park, time_zone=known.get(park or ""), signed_in=who.signed_in,
+        home=home_of(request.app, who.role), expires=None,
     )  # fmt: skip

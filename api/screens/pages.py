@@ -41,6 +41,10 @@ PARK_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 
 Asked = Annotated[str | None, Query()]
 OF_PARK = [Depends(shows(Permission.PARK_READ))]
+OF_FIELD = [Depends(shows(Permission.ORDER_WORK))]
+OF_DESK = [Depends(shows(Permission.ORDER_READ))]
+OF_TENANTS = [Depends(shows(Permission.REQUEST_READ_OWN, Permission.REQUEST_READ, unless="key"))]
+OF_ROOMS = [Depends(shows(Permission.BOOK))]
 
 
 class Screen(NamedTuple):
@@ -107,13 +111,13 @@ def alarm_quality(request: Request, lang: Asked = None, park: Asked = None) -> R
     return page(request, ALARM_QUALITY, lang=lang, park=park)
 
 
-@router.get("/field", response_class=HTMLResponse)
+@router.get("/field", response_class=HTMLResponse, dependencies=OF_FIELD)
 def field(request: Request, lang: Asked = None, park: Asked = None) -> Response:
     """A technician's orders on a phone, by time left; parameters as for the wall."""
     return page(request, FIELD, lang=lang, park=park)
 
 
-@router.get("/service", response_class=HTMLResponse)
+@router.get("/service", response_class=HTMLResponse, dependencies=OF_DESK)
 def service(request: Request, lang: Asked = None, park: Asked = None) -> Response:
     """The desk: work orders and requests, their clocks, what happened to them; the page reads the other parameters."""
     return page(request, SERVICE, lang=lang, park=park)
@@ -125,16 +129,18 @@ def report(request: Request, lang: Asked = None, park: Asked = None) -> Response
     return page(request, REPORT, lang=lang, park=park)
 
 
-@router.get("/requests", response_class=HTMLResponse)
+@router.get("/requests", response_class=HTMLResponse, dependencies=OF_TENANTS)
 def requests(request: Request, lang: Asked = None, park: Asked = None) -> Response:
     """What one's company asked for; a visitor's own by `key`, which the page reads."""
     return page(request, REQUESTS, lang=lang, park=park)
 
 
-@router.get("/rooms", response_class=HTMLResponse)
+@router.get("/rooms", response_class=HTMLResponse, dependencies=OF_ROOMS)
 def rooms(request: Request, lang: Asked = None, park: Asked = None) -> Response:
     """Rooms of a day, and booking one."""
     return page(request, ROOMS, lang=lang, park=park)
+
+
 @router.get("/sign-in", response_class=HTMLResponse)
 def sign_in(request: Request, lang: Asked = None) -> Response:
     """Where who is not signed in is sent; `next` is where from, `refused` says that their role may not see that."""

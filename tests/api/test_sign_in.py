@@ -60,7 +60,8 @@ def test_who_signs_in_is_known_until_they_sign_out(doors: Signed, conn: psycopg.
     told = doors.api.get(SESSION, headers=mine).json
     assert told == {
         "actor": "oper", "name": "Oper", "role": "operator", "permissions": sorted(PERMISSIONS[Role.OPERATOR]),
-        "language": "zh", "company": None, "signed_in": True, "home": told["home"], "expires": None,
+        "language": "zh", "company": None, "park": "small", "time_zone": "Asia/Shanghai",
+        "signed_in": True, "home": told["home"], "expires": None,
     }  # fmt: skip
     ended = doors.api.post(SESSION, {}, method="DELETE", headers=mine)
     assert (ended.status, ended.json) == (200, {"sessions_ended": 1})

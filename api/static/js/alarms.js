@@ -2,8 +2,10 @@
 import { Page } from "./alarms/page.js";
 import { begin, detail, refresh } from "./alarms/ledger.js";
 import { listen } from "./alarms/keys.js";
+import { sign } from "./alarms/typed.js";
 import { ask, findPark, follow, items, keepTime } from "./follow.js";
-import { html, render } from "./html.js";
+import { effect, html, render } from "./html.js";
+import { session } from "./orders/session.js";
 import { data, geometry } from "./store.js";
 import { name, t } from "./i18n/index.js";
 
@@ -16,6 +18,9 @@ function title() {
 }
 const draw = (park) => render(html`<${Page} park=${park} />`, document.getElementById("wall"));
 
+effect(() => {
+  if (session.value) sign(session.value);
+});
 keepTime();
 draw(null);
 title();

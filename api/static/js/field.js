@@ -45,7 +45,7 @@ setInterval(() => {
 }, POLL_MS);
 
 const park = await findPark();
-if (park) follow(park, { order: read, snapshot() {
+if (park) follow(park, { staysOpen: true, order: read, snapshot() {
   wake();
   read();
 } });

@@ -10,6 +10,17 @@ export const API = "/api/v1";
 const RETRY_MS = 5000;
 let live = null;
 
+/** Nobody is signed in any more: to the sign-in, and back here. A wall's token that was revoked leads there too. */
+export function signedOut() {
+  location.replace(`/sign-in?next=${encodeURIComponent(location.pathname + location.search + location.hash)}`);
+}
+
+/** A stream ends with the session that it stands on, and an EventSource does not say why it was refused. */
+async function leaveIfSignedOut() {
+  const answer = await fetch(`${API}/session`, { headers: { Accept: "application/json" } }).catch(() => null);
+  if (answer?.status === 401) signedOut();
+}
+
 /** The JSON at a path of the API; asks again, for ever, until it is there. */
 export async function ask(path) {
   for (;;) {
@@ -18,6 +29,7 @@ export async function ask(path) {
       if (answer.ok) return await answer.json();
       // What the server knows it does not have will not come by asking again.
       if (answer.status === 404) return null;
+      if (answer.status === 401) signedOut();
     } catch {
       // no server: the screen says so by itself
     }
@@ -36,7 +48,7 @@ export async function findPark() {
 
 /**
  * Takes in a park's stream for ever; `on` may have snapshot() and tile(name), called after each was taken in,
- * and order(data) and request(data): which of them changed.
+ * and order(data) and request(data): which of them changed. staysOpen: the page says by itself that nobody is signed in.
  */
 export function follow(park, on = {}) {
   const heard = () => {
@@ -71,6 +83,7 @@ export function follow(park, on = {}) {
     lost() {
       stream.value = "lost";
       restart();
+      if (!on.staysOpen) leaveIfSignedOut();
     },
   });
 }

@@ -43,6 +43,7 @@ const park = await findPark();
 if (park) {
   draw(park);
   follow(park, {
+    staysOpen: true,
     snapshot() {
       title();
       both();

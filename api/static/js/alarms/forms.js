@@ -3,7 +3,7 @@ import { classes, html, useLayoutEffect, useRef } from "../html.js";
 import { span } from "../format.js";
 import { t } from "../i18n/index.js";
 import { act, acknowledge, asking, field, form, sending } from "./acting.js";
-import { actor, become, draft, type } from "./typed.js";
+import { actor, become, draft, signed, type } from "./typed.js";
 
 const SHELF_MIN = [30, 60, 120, 240, 480]; // PARK_SHELF_HOURS allows eight hours by default
 
@@ -23,6 +23,7 @@ export function Line({ name, label, focus, list }) {
 
 /** Who acts: shown always, asked once. */
 export function Actor() {
+  if (signed.value) return html`<span class="actor">${t("actor.is", { name: signed.value.name })}</span>`;
   if (asking.value?.where === "bar") return html`<${AskActor} where="bar" />`;
   return html`<span class="actor">${actor.value ? t("actor.is", { name: actor.value }) : t("actor.none")}
     <button type="button" class="quiet" onClick=${() => { asking.value = { then() {}, where: "bar" }; }}>${t(actor.value ? "actor.change" : "actor.set")}</button></span>`;

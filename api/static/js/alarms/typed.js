@@ -32,8 +32,15 @@ export function type(key, text) {
   if (!text) drafts.delete(key); // so that a page that is open for months does not gather them
 }
 
-/** The name that goes into the journal; empty until somebody wrote it. */
+/** The name that goes into the journal: of who is signed in; else as it was typed, and empty until somebody wrote it. */
 export const actor = signal(read(localStorage, ACTOR));
+/** {name}: who is signed in, and writes no name here; null: nobody has to. */
+export const signed = signal(null);
+export function sign({ signed_in: isSigned, actor: login, name }) {
+  if (!isSigned) return;
+  actor.value = login;
+  signed.value = { name: name ?? login };
+}
 export function become(name) {
   actor.value = name.trim().slice(0, 80);
   keep(localStorage, ACTOR, actor.value);

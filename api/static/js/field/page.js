@@ -1,6 +1,7 @@
 // The phone of a technician: one line that never moves and says how things stand, then the orders by time left.
 import { LANG } from "../config.js";
 import { parkNow } from "../clock.js";
+import { Account } from "../account.js";
 import { classes, html } from "../html.js";
 import { database, lost, stream, tick } from "../store.js";
 import { number, span } from "../format.js";
@@ -48,7 +49,7 @@ function Head() {
     <time>${now === null ? "--:--" : minuteTime(now)}</time>
     <button type="button" onClick=${turn} aria-label=${t("act.theme")}>◐</button>
     <a href=${`?${query}`} lang=${LANG === "zh" ? "en" : "zh-CN"}>${LANG === "zh" ? "EN" : "中"}</a>
-    <${Standing} /></header>`;
+    <${Account} short /><${Standing} /></header>`;
 }
 
 /** What the server refused: at the top, where no thumb is, until it was read. */

@@ -5,6 +5,7 @@ import { desk } from "./en-desk.js";
 import { field } from "./en-field.js";
 import { intake } from "./en-intake.js";
 import { kpi } from "./en-kpi.js";
+import { people } from "./en-people.js";
 import { quality } from "./en-quality.js";
 import { service } from "./en-service.js";
 import { tenant } from "./en-tenant.js";
@@ -16,6 +17,7 @@ export default {
   ...desk,
   ...field,
   ...kpi,
+  ...people,
   ...quality,
   ...service,
   ...tenant,

@@ -5,6 +5,7 @@ import { desk } from "./zh-desk.js";
 import { field } from "./zh-field.js";
 import { intake } from "./zh-intake.js";
 import { kpi } from "./zh-kpi.js";
+import { people } from "./zh-people.js";
 import { quality } from "./zh-quality.js";
 import { service } from "./zh-service.js";
 import { tenant } from "./zh-tenant.js";
@@ -16,6 +17,7 @@ export default {
   ...desk,
   ...field,
   ...kpi,
+  ...people,
   ...quality,
   ...service,
   ...tenant,

@@ -1,6 +1,7 @@
 // What the tenants' pages share: their head, a list of pictures to send, and what a request's state is called.
 import { classes, html, useState } from "../html.js";
 import { name, t, word } from "../i18n/index.js";
+import { Account } from "../account.js";
 import { LANG } from "../config.js";
 import { forget, take } from "../field/photos.js";
 import { may, session, signIn } from "./wire.js";
@@ -21,7 +22,7 @@ export function Head({ title, here }) {
   const pages = [["report", true], ["requests", may("request.read.own")], ["rooms", may("book")]];
   return html`<header class="desk-head"><h1>${title}</h1><a class="lang" href=${other()}>${t("desk.otherLanguage")}</a>
     <nav>${pages.map(([page, open]) => open && html`<a key=${page} href=${`/${page}`} aria-current=${page === here ? "page" : null}>${t(`desk.page.${page}`)}</a>`)}
-      ${who?.signed ? html`<span class="who">${who.name ?? who.actor}</span>` : html`<a href=${signIn()}>${t("desk.toSignIn")}</a>`}</nav></header>`;
+      ${who?.signed ? html`<span class="who">${who.signed_in ? html`<${Account} />` : who.name ?? who.actor}</span>` : html`<a href=${signIn()}>${t("desk.toSignIn")}</a>`}</nav></header>`;
 }
 
 /** Building, space and device of a place, each once. */

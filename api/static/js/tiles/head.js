@@ -1,4 +1,5 @@
 // Whose park, how live the picture is, and what time it is there.
+import { Account } from "../account.js";
 import { LANG } from "../config.js";
 import { parkNow } from "../clock.js";
 import { html } from "../html.js";
@@ -48,6 +49,6 @@ export function Head({ title = t("title"), here }) {
   return html`<header class="head">
     <h1>${name(park.name, "smartpark")} <span>${title}</span></h1>
     ${here && html`<${Nav} here=${here} />`}
-    <${Live} /><${Clock} /><${Languages} />
+    <${Live} /><${Clock} /><${Languages} /><${Account} />
   </header>`;
 }
