@@ -66,7 +66,9 @@ async def exchange(request: Request, given: str) -> Moved:
 
 
 def sign_in(request: Request, **more: str) -> str:
-    """The address of the sign-in, with the way back."""
+    """The address of the sign-in, in the language that was asked for, with the way back."""
+    if (lang := request.query_params.get("lang")) is not None:
+        more["lang"] = lang
     path = request.url.path + (f"?{request.url.query}" if request.url.query else "")
     return f"{SIGN_IN}?{urlencode({'next': path, **more})}"
 

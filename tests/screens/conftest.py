@@ -29,7 +29,7 @@ DEMO_PARK = REPO / "simulators/parks/qinghe.toml"
 class Wall:
     """The park's data, written as collectors and engine would, and the API that shows them."""
 
-    def __init__(self, database: str, home: Path, *, clock: str = f"{BEGIN}@1") -> None:
+    def __init__(self, database: str, home: Path, *, clock: str = f"{BEGIN}@1", sign_in: str = "local") -> None:
         self.clock = Clock.parse(clock, anchor=datetime.now(UTC))
         self.park = parkfile.read(DEMO_PARK)
         self.devices = {device.device_id: device for device in self.park.devices}
@@ -40,7 +40,7 @@ class Wall:
         self._engine = Engine(steps("apache", Settings.from_env({})))
         self._written = 0
         env = {"PARK_DATABASE_URL": database, "PARK_CLOCK": str(self.clock), "PARK_API_PORT": str(self.port)}
-        env |= {"PARK_API_SIGN_IN": "local"}
+        env |= {"PARK_API_SIGN_IN": sign_in}
         self.stack = Stack(home, env)
 
     @property

@@ -39,7 +39,7 @@ function Order() {
   const { work_order: number, title, place, priority, state, name: who, holds, taken_by: by } = link.value;
   return html`<article class="order"><p><span class="tag">${priority}</span> ${t("take.number", { n: number })}</p>
     <h2>${name(title)}</h2>${place && html`<p>${name(place)}</p>`}
-    <p class="hint">${by ? t("take.has", { name: by }) : word(`order.${state}`, state)}</p>
+    <p class="hint">${by ? t("take.has", { name: by }) : word(`orderState.${state}`, state)}</p>
     ${holds && !taken.value && html`<button type="button" class="primary" disabled=${sending.value} onClick=${take}>
       ${sending.value ? t("signIn.sending") : t("take.go")}</button><p class="hint">${t("take.as", { name: who })}</p>`}
     ${taken.value && html`<p class="note" role="status">${t("take.done", { name: who })}</p>`}
