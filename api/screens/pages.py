@@ -44,6 +44,7 @@ OF_PARK = [Depends(shows(Permission.PARK_READ))]
 OF_FIELD = [Depends(shows(Permission.ORDER_WORK))]
 OF_DESK = [Depends(shows(Permission.ORDER_READ))]
 OF_TENANTS = [Depends(shows(Permission.REQUEST_READ_OWN, Permission.REQUEST_READ, unless="key"))]
+OF_KPI = [Depends(shows(Permission.KPI_READ))]
 OF_ROOMS = [Depends(shows(Permission.BOOK))]
 
 
@@ -153,7 +154,7 @@ def take(request: Request, token: str, lang: Asked = None) -> Response:
     return page(request, TAKE, lang=lang, park=None)
 
 
-@router.get("/kpi", response_class=HTMLResponse)
+@router.get("/kpi", response_class=HTMLResponse, dependencies=OF_KPI)
 def kpi(request: Request, lang: Asked = None, park: Asked = None) -> Response:
     """How promises are kept, and which will not be; parameters as for the wall, `days` and `by` are the page's."""
     return page(request, KPI, lang=lang, park=park)

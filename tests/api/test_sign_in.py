@@ -174,7 +174,7 @@ def test_pages_send_who_is_not_signed_in_to_the_sign_in_and_back(doors: Signed) 
         return answer.status, answer.headers.get("location", "")
 
     assert sent("nobody", "/alarms?lang=en&state=open") == (
-        303, f"/sign-in?next={quote('/alarms?lang=en&state=open', safe='')}")  # fmt: skip
+        303, f"/sign-in?next={quote('/alarms?lang=en&state=open', safe='')}&lang=en")  # fmt: skip
     assert sent("operator", "/alarms") == (200, "")
     status, where = sent("tenant", "/alarms")
     assert (status, "refused=yes" in where) == (303, True)
