@@ -127,17 +127,20 @@ def test_an_order_that_nobody_takes_goes_up_until_somebody_does(conn: psycopg.Co
 def test_an_assigned_order_asks_that_person_first_and_a_taken_one_tells_them(conn: psycopg.Connection) -> None:
     order, _ = orders.open_(conn, LEAK, now=at(0))
     (zhao,) = conn.execute("select person from smartpark.person where login = 'zhao'").fetchone() or (0,)
-    do(conn, order, OrderAction.ASSIGN, 0, detail={"person": zhao})
     step = Escalation()
+    assert step.run(conn, at(0)) == 1
+    do(conn, order, OrderAction.ASSIGN, 0, detail={"person": zhao})
     assert step.run(conn, at(1)) == 1
-    assert told(conn) == [("zhao", f"order:{order}:2:0")], "the round before ended with the assignment"
+    assert told(conn) == [("li", f"order:{order}:1:0"), ("zhao", f"order:{order}:2:0")]
+    states = conn.execute("select state, error from park.notifications order by notification").fetchall()
+    assert states == [("failed", "withdrawn"), ("pending", None)], "Li need not be reached any more"
     do(conn, order, OrderAction.ACCEPT, 2, person=zhao)
     (chen,) = conn.execute("select person from smartpark.person where login = 'chen'").fetchone() or (0,)
     do(conn, order, OrderAction.ASSIGN, 3, detail={"person": chen})
     assert [step.run(conn, at(3)), step.run(conn, at(99))] == [1, 0], "told, and that is all: it is taken"
-    assert told(conn)[1:] == [("chen", f"order:{order}:3:0")]
+    assert told(conn)[2:] == [("chen", f"order:{order}:3:0")]
     asks = conn.execute("select asks from smartpark.notification order by notification").fetchall()
-    assert asks == [(True,), (False,)]
+    assert asks == [(True,), (True,), (False,)]
 
 
 def test_where_nobody_is_there_the_next_level_is_asked_at_once(

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import psycopg
@@ -12,10 +13,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.domain.errors import NotFound
+from pipeline.domain.errors import ConfigurationError, NotFound
 from pipeline.domain.rota import Rota, Shift, ShiftChange, ShiftPattern, on_duty, planned
 from pipeline.engine.desk.duty import FillRotas
-from pipeline.store import desk, desk_rotas, rotas
+from pipeline.store import desk, desk_rotas, rota_verb, rotas
 from pipeline.store.database import connect
 from pipeline.store.desk_section import DeskFileError
 from tests.conftest import REPO
@@ -139,6 +140,11 @@ def conn(database: str) -> Iterator[psycopg.Connection]:
         yield found
 
 
+def verb(conn: psycopg.Connection, *words: str) -> dict[str, Any]:
+    """`park rota WORDS`."""
+    return rota_verb.run(conn, rota_verb.parser().parse_args(words), now=NOON)
+
+
 def applied(conn: psycopg.Connection, tmp_path: Path, text: str, at: datetime) -> dict[str, tuple[int, int, int]]:
     file = tmp_path / "rotas.toml"
     file.write_text(text)
@@ -168,6 +174,21 @@ def test_a_desk_file_says_who_is_on_duty_and_a_swap_changes_it(conn: psycopg.Con
         rotas.cancel(conn, number, actor="chen", now=NOON)
     actions = conn.execute("select action from smartpark.audit_log order by entry").fetchall()
     assert [a for (a,) in actions if a.startswith("shift")] == ["shift-change", "shift-change-cancel"]
+    # The same from a terminal.
+    beijing = (NOON + HOUR).astimezone(BEIJING).isoformat()
+    change = ["change", "water", "--from", beijing, "--to", "2026-11-20T18:00+08:00"]
+    beside = [*change, "--instead", "zhao", "--reason", "help"]
+    made = verb(conn, *beside, "--actor", "chen")
+    assert on(2) == ["li", "zhao"]
+    told = verb(conn, "show", "--at", beijing, "--hours", "2")
+    assert [row["people"] for row in told["duty"]] == [["li", "zhao"], ["chen"]] and told["gaps"] == []
+    assert "12:00 to 11-20 20:00  water          1 li" in rota_verb.words(told)  # its shift began when it was applied
+    assert f"(change {made['change']}: help)" in rota_verb.words(told)
+    assert verb(conn, "cancel", str(made["change"]), "--actor", "chen") == {"ok": True, "cancelled": made["change"]}
+    with pytest.raises(ConfigurationError, match="--away, or --instead"):
+        verb(conn, *change, "--reason", "x")
+    with pytest.raises(NotFound, match="rota fire"):
+        verb(conn, "change", "fire", *beside[2:])
     conn.execute("update smartpark.person set active = false where login = 'li'")
     assert on(1) == [] and rotas.gaps(conn, "small", NOON + HOUR) == ["plumbing"], "who left is not on duty"
     conn.execute("update smartpark.person set active = true where login = 'li'")

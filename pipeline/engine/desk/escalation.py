@@ -12,12 +12,12 @@ from psycopg.rows import dict_row
 
 from pipeline import metrics
 from pipeline.domain.notification import URGENCY
-from pipeline.domain.rota import Duty
 from pipeline.domain.work_order import UNTAKEN, OrderAction, OrderState
 from pipeline.engine.desk import telling
 from pipeline.engine.desk.telling import Row
 from pipeline.store import links, outbox, rotas
 from pipeline.store.outbox import QUERIES, Message
+from pipeline.store.rotas import DutyPlan
 from pipeline.store.work_orders import OrderAct, act
 
 log = logging.getLogger(__name__)
@@ -54,12 +54,14 @@ class Escalation:
 
     def __init__(self, link: Link = no_link) -> None:
         self._link = link
+        self._plans: dict[str, DutyPlan] = {}
 
     def run(self, conn: psycopg.Connection, now: datetime) -> int:
         """Everything that is due, an order a transaction. Returns how many steps fired; one order's error leaves the
         others alone, and is raised when they are done."""
         seen: list[int] = []
         fired, failure = 0, None
+        self._plans.clear()  # who is on duty is read once a run, for all orders
         while bite := conn.execute(QUERIES["due_orders"], {"now": now, "seen": seen, "bite": BITE}).fetchall():
             for (order,) in bite:
                 seen.append(order)
@@ -88,6 +90,8 @@ class Escalation:
 
     def _fire(self, conn: psycopg.Connection, row: Row, step: Row, now: datetime) -> int:
         order, taken = row["work_order"], OrderState(row["state"]) not in UNTAKEN
+        if step["step"] == 0 and step["round"] > 1:
+            conn.execute(QUERIES["withdraw"], {"order": order, "now": now})
         asked = self._asked(conn, row, step, now)
         reached: list[int] = []
         if asked.people:
@@ -130,7 +134,10 @@ class Escalation:
         if step["step"] == 0 and row["assignee"] is not None:
             return Asked((row["assignee"],), None, "they have it")
         path = rotas.path(conn, row["park_id"], row["space_id"])
-        duty: Duty = rotas.plan_at(conn, row["park_id"], now).ask(row["skill"], path, step["level"])
+        plan = self._plans.get(row["park_id"])
+        if plan is None:
+            plan = self._plans[row["park_id"]] = rotas.plan_at(conn, row["park_id"], now)
+        duty = plan.ask(row["skill"], path, step["level"])
         why = duty.why
         if step["step"] and step["told"]:
             why = f"nobody took it within {(now - step['began']).total_seconds():.0f} s; {duty.why}"

@@ -43,6 +43,12 @@ update smartpark.notification n
   from over where n.notification = over.notification
 returning n.channel, n.error;
 
+-- name: withdraw
+-- A new round asks others: who was asked in the one before, and not reached yet, need not be.
+update smartpark.notification
+   set state = 'failed', next = null, ended = %(now)s, link = null, error = 'withdrawn', error_text = 'others are asked now'
+ where work_order = %(order)s and asks and state = 'pending';
+
 -- name: claim
 -- The state change is the claim: what is due, or whose sender gave no answer until its lease was over.
 with due as (
