@@ -7,7 +7,8 @@ from typing import Any
 from pipeline.domain.work_order import ENDED, OrderAction, OrderState
 
 CHANGING = ("assignee", "priority", "terms", "appointment", "waiting_for", "verified", "proof", "occurrences",
-            "reopenings", "acknowledged", "responded", "done", "closed", "alarm", "returned")  # fmt: skip
+            "reopenings", "acknowledged", "responded", "done", "closed", "alarm", "returned",
+            "contractor_id")  # fmt: skip
 
 
 def consequences(
@@ -20,7 +21,8 @@ def consequences(
         out["waiting_for"] = None
     match action:
         case OrderAction.ASSIGN:
-            out["assignee"] = detail["person"]
+            out |= {"assignee": detail["person"], "contractor_id": detail.get("contractor", row["contractor_id"]),
+                    "terms": detail.get("terms", row["terms"])}  # fmt: skip
         case OrderAction.ACCEPT:
             out |= {"assignee": person or row["assignee"], "acknowledged": row["acknowledged"] or happened}
         case OrderAction.RELEASE:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
+from types import EllipsisType
 from typing import TYPE_CHECKING, Any
 
 import psycopg
@@ -33,17 +34,28 @@ def stamp(conn: psycopg.Connection, new: "NewOrder", *, now: datetime) -> dict[s
 
 
 def restamp(conn: psycopg.Connection, order: int, *, now: datetime, priority: str | None = None,
-            contractor: str | None = None) -> dict[str, Any]:  # fmt: skip
-    """The terms that an order gets with another priority or contractor, by the policies of now: for the `terms` of that
-    act's detail. What they mean for time already spent is in docs/sla.md. Raises NotFound, UnknownTerms."""
+            contractor: str | EllipsisType | None = ...) -> dict[str, Any]:  # fmt: skip
+    """The terms that an order gets with another priority or contractor (None: the park itself), by the policies of now:
+    for the `terms` of that act's detail. What they mean for time already spent is in docs/sla.md. Raises NotFound,
+    UnknownTerms."""
     with conn.cursor(row_factory=dict_row) as cursor:
         row = cursor.execute(QUERIES["order_for_terms"], {"order": order}).fetchone()
     if row is None:
         raise NotFound(f"work order {order}")
     return _stamped(
         conn, row["park_id"], service=row["service"], priority=priority or row["priority"], space=row["space_id"],
-        company=row["company_id"], contractor=contractor or row["contractor_id"], now=now,
+        company=row["company_id"], contractor=row["contractor_id"] if contractor is ... else contractor, now=now,
     )  # fmt: skip
+
+
+def handed_to(conn: psycopg.Connection, order: int, person: int | None, *, now: datetime) -> dict[str, Any]:
+    """What an assignment to a person changes of who answers for the order, for its detail: `contractor` and, where they
+    are others, `terms`. Nothing where the person is of the same house."""
+    row = conn.execute(QUERIES["who_answers"], {"order": order, "person": person}).fetchone()
+    if row is None or row[0] == row[1]:
+        return {}
+    terms = restamp(conn, order, now=now, contractor=row[1])
+    return {"contractor": row[1]} | ({} if terms == row[2] else {"terms": terms})
 
 
 def policies(conn: psycopg.Connection, park_id: str) -> list[SlaPolicy]:

@@ -192,6 +192,8 @@ def _act(conn: psycopg.Connection, asked: OrderAct, *, now: datetime) -> Done:
     detail = dict(asked.detail)
     if asked.action is OrderAction.PRIORITY:
         detail = _terms(conn, row, detail, now)
+    if asked.action is OrderAction.ASSIGN:
+        detail |= sla_terms.handed_to(conn, asked.order, detail["person"], now=now)
     if asked.action is OrderAction.REOPEN and state in ENDED and _one(conn, "open_of_cause", row):
         raise _conflict(conn, row, "another order is open for what this one was for")
     hash_ = _append(

@@ -12,6 +12,7 @@ import pytest
 from pipeline.domain.rule import DayKind
 from pipeline.domain.sla import ALWAYS, WORKING, ClockKind
 from pipeline.domain.sla_policy import BUILT_IN, OrderFacts, SlaPolicy, SlaTarget, terms_for
+from pipeline.domain.work_order import OrderAction
 from pipeline.engine.desk.sla import KeepCalendars
 from pipeline.store import business_calendars, calendar, desk, parks, sla_terms
 from pipeline.store import work_orders as orders
@@ -19,7 +20,7 @@ from pipeline.store.calendar import CalendarRow
 from pipeline.store.database import connect
 from pipeline.store.desk import DeskFileError
 from pipeline.store.sla_terms import UnknownTerms
-from pipeline.store.work_orders import NewOrder
+from pipeline.store.work_orders import NewOrder, OrderAct
 from tests.conftest import REPO
 from tests.park import SMALL
 
@@ -193,3 +194,33 @@ def test_calendars_reach_further_when_days_are_known_and_corrections_make_versio
 def test_the_demo_parks_promises_can_be_read() -> None:
     found = desk.read(REPO / "simulators" / "parks" / "qinghe-desk" / "sla.toml")
     assert {row.id for row in found["calendars"]} >= {"working-hours", "lobby"} and len(found["policies"]) >= 6
+
+
+def test_whose_technician_has_it_answers_for_it(conn: psycopg.Connection, tmp_path: Path) -> None:
+    conn.execute("insert into smartpark.contractor values ('small', 'otis', '奥的斯', 'Otis')")
+    person = (
+        "insert into smartpark.person (park_id, login, name, role, contractor_id, created)"
+        " values ('small', %s, %s, 'technician', %s, %s) returning person"
+    )
+    (own,) = conn.execute(person, ["li", "Li", None, T0]).fetchone() or (0,)
+    (theirs,) = conn.execute(person, ["wang", "Wang", "otis", T0]).fetchone() or (0,)
+    contract = '[[policies]]\nid = "otis"\ncontractors = ["otis"]\nrestore = { minutes = 60, calendar = "always" }\n'
+    desk.apply(conn, "small", write(tmp_path, FILE + contract), now=T0)
+    order, _ = orders.open_(conn, NEW, now=T0)
+
+    def assigned(to: int, minute: float) -> tuple[Any, ...]:
+        asked = OrderAct(order=order, action=OrderAction.ASSIGN, actor="ops", detail={"person": to})
+        orders.act(conn, asked, now=T0 + timedelta(minutes=minute))
+        return conn.execute(
+            "select contractor_id, terms ->> 'policy', c.due from smartpark.work_order o join smartpark.sla_clock c"
+            " using (work_order) where work_order = %s and c.kind = 'restore'", [order]
+        ).fetchone() or ()  # fmt: skip
+
+    in_two_days = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)  # reported in the night to Saturday
+    assert assigned(own, 1) == (None, "all", in_two_days)
+    assert assigned(theirs, 10) == ("otis", "otis", T0 + timedelta(minutes=70))
+    assert assigned(own, 20) == (None, "all", in_two_days)
+    details = conn.execute(
+        "select detail from smartpark.work_order_event where action = 'assign' order by seq"
+    ).fetchall()
+    assert ["terms" in detail for (detail,) in details] == [False, True, True]

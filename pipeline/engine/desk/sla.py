@@ -15,7 +15,6 @@ from pipeline.store.sla_clocks import QUERIES
 
 log = logging.getLogger(__name__)
 BITE = 500  # clocks told of in one transaction
-ORDERS = 100  # orders derived again in one transaction
 WARN = timedelta(days=45)  # before a calendar ends: the State Council publishes the next year's in November
 
 
@@ -32,18 +31,13 @@ def run(conn: psycopg.Connection, now: datetime) -> int:
             return told
 
 
-def _derive_all(conn: psycopg.Connection, query: str, now: datetime) -> int:
-    """Derives orders' clocks again, some in each transaction, until the query names no more."""
-    done, after = 0, 0
-    while True:
-        with conn.transaction():
-            asked = {"now": now, "after": after, "limit": ORDERS}
-            orders = [order for (order,) in conn.execute(QUERIES[query], asked)]
-            for order in orders:
+def _derive_all(conn: psycopg.Connection, query: str, now: datetime) -> None:
+    """Derives orders' clocks again, each in a transaction of its own, so that it waits for nobody who waits for it."""
+    after = 0
+    while orders := [order for (order,) in conn.execute(QUERIES[query], {"now": now, "after": after, "limit": BITE})]:
+        for order in orders:
+            with conn.transaction():
                 sla_clocks.rebuild(conn, order, now=now)
-        done += len(orders)
-        if len(orders) < ORDERS:
-            return done
         after = orders[-1]
 
 

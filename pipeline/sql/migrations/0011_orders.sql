@@ -167,5 +167,5 @@ create table smartpark.photo_link (
 -- People open orders and change them through the API: what an order is about and when it was made is not theirs to
 -- change, and an event is only ever added.
 grant select, insert, update (state, version, head, assignee, priority, terms, appointment, waiting_for, verified, proof,
-  occurrences, reopenings, acknowledged, responded, done, closed, alarm, returned) on smartpark.work_order to park_operator;
+  occurrences, reopenings, acknowledged, responded, done, closed, alarm, returned, contractor_id) on smartpark.work_order to park_operator;
 grant select, insert on smartpark.work_order_event to park_operator;

@@ -78,8 +78,9 @@ with due as (
 select (select count(*) from moved), (select count(*) from said), (select count(*) from told);
 
 -- name: pauses_over
--- Orders with a clock whose pause has used up what it may stop.
-select distinct work_order from smartpark.sla_clock where resumes <= %(now)s and next <= %(now)s
+-- Orders with a clock whose pause has used up what it may stop, from one number on.
+select distinct work_order from smartpark.sla_clock
+ where resumes <= %(now)s and next <= %(now)s and work_order > %(after)s
  order by work_order limit %(limit)s;
 
 -- name: faulty

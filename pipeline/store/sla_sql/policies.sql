@@ -43,3 +43,8 @@ update smartpark.sla_policy set retired = true
 -- The spaces and companies that a park has.
 select 'spaces', space_id from smartpark.space where park_id = %(park)s
 union all select 'companies', company_id from smartpark.company where park_id = %(park)s;
+
+-- name: who_answers
+-- The contractor of an order, that of a person, and the order's terms.
+select o.contractor_id, p.contractor_id, o.terms from smartpark.work_order o cross join smartpark.person p
+ where o.work_order = %(order)s and p.person = %(person)s;

@@ -20,7 +20,8 @@ returning work_order;
 -- name: order_to_act
 -- One order, locked.
 select work_order, park_id, state, version, head, created, assignee, priority, terms, appointment, waiting_for, verify_s,
-       verified, proof, occurrences, reopenings, acknowledged, responded, done, closed, alarm, returned, cause
+       verified, proof, occurrences, reopenings, acknowledged, responded, done, closed, alarm, returned, cause,
+       contractor_id
   from smartpark.work_order where work_order = %(order)s for update;
 
 -- name: event_by_client
@@ -50,7 +51,7 @@ update smartpark.work_order
        terms = %(terms)s, appointment = %(appointment)s, waiting_for = %(waiting_for)s, verified = %(verified)s,
        proof = %(proof)s, occurrences = %(occurrences)s, reopenings = %(reopenings)s, acknowledged = %(acknowledged)s,
        responded = %(responded)s, done = %(done)s, closed = %(closed)s, alarm = %(alarm)s,
-       returned = %(returned)s
+       returned = %(returned)s, contractor_id = %(contractor_id)s
  where work_order = %(order)s and version = %(was)s;
 
 -- name: open_of_cause
