@@ -92,7 +92,7 @@ def list_requests(
 ) -> Page[models.RequestBrief]:
     """Requests, newest first; tenants see those of their company."""
     (after,) = keys_of(asked.after, int)
-    company, person = asked.company, who.person if asked.mine else None
+    company, person = asked.company, (who.person or 0) if asked.mine else None  # 0: a token made none
     if not who.may(Permission.REQUEST_READ):
         if company not in (None, who.company_id):
             raise Forbidden("these are another company's")
