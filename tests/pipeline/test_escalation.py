@@ -91,6 +91,17 @@ def test_an_order_that_nobody_takes_goes_up_until_somebody_does(conn: psycopg.Co
     step = Escalation(taking("https://park.example/"))
     assert [step.run(conn, at(0)), step.run(conn, at(0)), step.run(conn, at(4.9))] == [1, 0, 0]
     assert told(conn) == [("li", f"order:{order}:1:0")]
+    subject, body, link, urgency = (
+        conn.execute(
+            "select subject, body, link, urgency from smartpark.notification order by notification limit 1"
+        ).fetchone()
+        or ("",) * 4
+    )
+    assert subject == "[P1] Water leak · Building 1"
+    assert body.startswith("A new order: please take it\nNo. WO-") and "138" not in body
+    assert urgency == "now" and link.startswith("https://park.example/take/")
+    opened = links.look(conn, link.rpartition("/")[2])
+    assert opened and (opened.work_order, opened.login) == (order, "li")
     assert step.run(conn, at(5)) == 1
     do(conn, order, OrderAction.ACCEPT, 6, actor="chen")
     assert [step.run(conn, at(6)), step.run(conn, at(60))] == [0, 0], "somebody took it: nothing more"
@@ -109,17 +120,6 @@ def test_an_order_that_nobody_takes_goes_up_until_somebody_does(conn: psycopg.Co
     ).fetchall()
     assert events[0] == ("on duty at level 1 by rota water", '["li"]', "system")
     assert events[1] == ("nobody took it within 300 s; on duty at level 2 by rota leads", '["chen"]', "system")
-    subject, body, link, urgency = (
-        conn.execute(
-            "select subject, body, link, urgency from smartpark.notification order by notification limit 1"
-        ).fetchone()
-        or ("",) * 4
-    )
-    assert subject == "[P1] Water leak · Building 1"
-    assert body.startswith("A new order: please take it\nNo. WO-") and "138" not in body
-    assert urgency == "now" and link.startswith("https://park.example/take/")
-    opened = links.look(conn, link.rpartition("/")[2])
-    assert opened and (opened.work_order, opened.login) == (order, "li")
     last = conn.execute("select subject from smartpark.notification order by notification desc limit 1").fetchone()
     assert last == ("[P1] 漏水·1号楼",), "Zhao reads Chinese"
 
