@@ -25,6 +25,7 @@ VERBS = {
     "api": ("api.run", "serve the API and the screens"),
     "simulate": ("simulators.run", "publish what a simulated park's devices would"),
     "alarm": ("pipeline.store.alarm_verb", "show alarms, and act on them: acknowledge, shelve, plan work, …"),
+    "order": ("pipeline.store.order_verb", "show work orders, act on them, codes that prove who is on site"),
     "audit": ("pipeline.evidence.verb:audit", "sign the chains of work orders, and prove that nothing was changed"),
     "evidence": ("pipeline.evidence.verb:evidence", "export what proves one work order, and check it"),
     "codes": ("pipeline.store.codes", "make, print and revoke the QR codes of rooms and machines"),

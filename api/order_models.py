@@ -128,6 +128,29 @@ class OrderDetail(WorkOrder):
     sla_events: list[SlaEvent]
 
 
+class Plan(BaseModel):
+    """Work that comes by itself."""
+
+    plan_id: str
+    kind: str = Field(description="planned, inspection or round.")
+    name: Name
+    service: str
+    skill: str
+    priority: str
+    space_id: str | None
+    device_id: str | None
+    every_days: int | None
+    at_times: list[str] | None
+    point: str | None = Field(description="The counter by which it is due.")
+    every_count: float | None
+    counted: float | None = Field(description="From where the counter counts on.")
+    lead_days: int
+    expires: date | None = Field(description="Last day of the certificate that stands now.")
+    expired: bool
+    next: datetime | None = Field(description="Due next.")
+    work_order: int | None = Field(description="Its newest order that is open.")
+
+
 class Time(BaseModel):
     now: datetime = Field(description="Park time: a phone measures by how much its own clock differs.")
 

@@ -15,8 +15,9 @@ from api.models import Page
 from api.order_acts import actor, as_act, as_new, check_may
 from api.order_models import OrderDetail, WorkOrder
 from api.paging import cursor, keys_of, next_link
-from api.parameters import Id, Paged
+from api.parameters import Id, OfParkQuery, Paged
 from api.routes import PREFIX
+from api.rows import without_names
 from pipeline.domain.errors import NotFound
 from pipeline.domain.role import Permission, Principal
 from pipeline.store import work_orders as store
@@ -42,6 +43,15 @@ class OfOrders(Paged):
 def time(api: Api) -> models.Time:
     """Park time, so that a phone knows by how much its own clock differs."""
     return models.Time(now=api.clock.now())
+
+
+@router.get("/plans", dependencies=[needs(Permission.ORDER_READ, Permission.ORDER_READ_OWN)])
+def plans(api: Api, principal: Signed, asked: OfParkQuery) -> Page[models.Plan]:
+    """What is planned, with the certificates that have run out first; a park's plans are one page."""
+    with api.database.read() as reader:
+        park_id = park_of(api, reader, principal, asked.park)
+        found = reader.rows("plan_list", park=park_id, now=api.clock.now())
+    return Page(items=[models.Plan(**without_names(row)) for row in found], next=None)
 
 
 @router.get("/work-orders", dependencies=[needs(*SEEN_BY)])

@@ -100,3 +100,17 @@ select s.space_id, s.footprint, p.crs
   join park.parks p on p.park_id = o.park_id
  where o.work_order = %(order)s and (s.kind <> 'site' or s.space_id = o.space_id)
  order by s.kind = 'site', s.kind = 'building', s.kind = 'floor';
+
+-- name: plan_list
+-- A park's plans that are in force: what has run out first, then by what is due next.
+select p.*, s.next, o.work_order,
+       coalesce(p.expires is not null and (p.expires + 1)::timestamp at time zone k.time_zone <= %(now)s::timestamptz, false)
+         as expired
+  from park.maintenance_plans p
+  join park.parks k on k.park_id = p.park_id
+  left join lateral (select min(t.due) as next from park.plan_slots t
+                      where t.plan = p.plan and t.due > %(now)s::timestamptz) s on true
+  left join lateral (select max(t.work_order) as work_order from park.plan_slots t
+                      where t.plan = p.plan and t.state not in ('closed', 'rejected', 'cancelled')) o on true
+ where p.park_id = %(park)s and not p.retired
+ order by expired desc, s.next, p.plan_id;

@@ -48,7 +48,7 @@ def test_openapi_describes_every_path_and_every_problem(api: Served) -> None:
         "alarms/acknowledge", "alarms/{alarm}/reset", "alarms/{alarm}/comment", "alarms/{alarm}/shelve",
         "alarms/{alarm}/release", "alarms/{alarm}/out-of-service", "holds/{hold}/release",
         "maintenance/{maintenance}/cancel", "alarm-quality",
-        "time", "work-orders", "work-orders/{order}", "work-orders/{order}/act",
+        "time", "plans", "work-orders", "work-orders/{order}", "work-orders/{order}/act",
         "work-orders/{order}/evidence.json", "work-orders/{order}/evidence.pdf",
         "services", "codes/{code}", "requests", "requests/{number}", "requests/{number}/act",
         "requests/{number}/rating", "requests/{number}/contact", "photos", "photos/{photo}", "surveys",

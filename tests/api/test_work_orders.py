@@ -7,7 +7,10 @@ from uuid import uuid4
 
 import pytest
 
+from pipeline.engine.desk import plans
+from pipeline.store import desk_plans
 from pipeline.store import work_orders as store
+from pipeline.store.desk_services import Bilingual
 from pipeline.store.on_site import rotating_code
 from pipeline.store.work_orders import NewOrder
 from tests.api.messages import Hand
@@ -116,3 +119,18 @@ def test_the_list_has_what_is_due_first_and_pages_without_gaps(api: Served, hand
     assert do(api, late, "cancel", reason="double").status == 200
     assert [one["work_order"] for one in api.walk(f"{ORDERS}?state=ended")] == [late]
     assert [one["work_order"] for one in api.walk(f"{ORDERS}?state=all&limit=4")] == sorted(wanted, reverse=True)
+
+
+def test_what_is_planned_is_shown_with_what_has_run_out_first(api: Served, hand: Hand) -> None:
+    rows = [
+        desk_plans.PlanRow(id=name, kind="inspection", name=Bilingual(zh="检验", en=name), service="inspection",
+                           skill="lift", expires=(NOW + timedelta(days=days)).date(), lead_days=30)
+        for name, days in (("later", 10), ("over", -10))
+    ]  # fmt: skip
+    with hand.admin.transaction():
+        desk_plans.apply(hand.admin, "small", rows, NOW, "test")
+        plans.run(hand.admin, NOW)
+    over, later = api.ok("/api/v1/plans")["items"]
+    assert (over["plan_id"], over["expired"], later["expired"]) == ("over", True, False)
+    assert api.ok(f"{ORDERS}/{over['work_order']}")["priority"] == "P2"
+    assert later["name"] == {"zh": "检验", "en": "later"} and later["next"] > "2026-12-01"

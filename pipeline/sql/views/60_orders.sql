@@ -39,17 +39,20 @@ create view park.spaces_above as
   select park_id, space_id, above from up;
 
 -- To whom an order is offered: who was told of it; and, while they are on duty for its skill and place, everybody in a
--- rota (during: their shift). Somebody may have taken it since: state says so.
+-- rota, or who comes instead (during: then). Somebody may have taken it since: state says so.
 create view park.order_offers as
   select o.park_id, o.work_order, o.state, t.person, null::tstzrange as during
     from smartpark.work_order o
     join smartpark.escalation e on e.work_order = o.work_order
     cross join lateral unnest(e.people) as t (person)
   union all
-  select o.park_id, o.work_order, o.state, s.person, s.during
+  select o.park_id, o.work_order, o.state, t.person, t.during
     from smartpark.work_order o
-    join smartpark.rota r on r.park_id = o.park_id and not r.retired and o.skill = any (r.skills)
-    join smartpark.shift s on s.park_id = r.park_id and s.rota_id = r.rota_id
+    join smartpark.rota r on r.park_id = o.park_id and not r.retired and (o.skill = any (r.skills) or '*' = any (r.skills))
+    join (select park_id, rota_id, person, during from smartpark.shift
+          union all
+          select park_id, rota_id, instead, during from smartpark.shift_change
+           where instead is not null and cancelled is null) t on t.park_id = r.park_id and t.rota_id = r.rota_id
    where r.space_id is null
       or exists (select from park.spaces_above a
                   where a.park_id = o.park_id and a.space_id = o.space_id and a.above = r.space_id);
