@@ -60,6 +60,7 @@ class Night:
         self.engine = Engine(steps("apache", self.settings))
         self.engine.tick(self.conn, at(-59))  # the working days of the year, which calendars need
         told = desk.read(REPO / "simulators/parks/qinghe-desk")
+        told.pop("plans", None)  # their rounds and inspections are other orders, on other nights
         desk.apply(self.conn, self.park.park_id, told, now=at(-58))
         self.contacts()
         self.writer, self.sent = Writer(self.conn), 0
