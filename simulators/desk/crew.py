@@ -22,7 +22,7 @@ from simulators.desk.truth import Told, TrueOrder, Truth
 from simulators.scenarios.fault import Fault
 from simulators.scenarios.script import Crewed
 
-SECTIONS = ("contractors", "people", "calendars", "policies", "order_rules", "rotas")
+SECTIONS = ("contractors", "people", "services", "calendars", "policies", "order_rules", "rotas")
 """Of the desk files: what is said of rooms and plans may be about devices that a scenario leaves out."""
 AT_LEAST = timedelta(minutes=2)  # on site, even where it was mended by itself
 TOLD_AFTER = timedelta(seconds=40)  # the repair, then the button

@@ -62,6 +62,7 @@ class Habit(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
 
     name: str
     origin: str
+    service: str = ""  # of the catalogue, where that is not its name
     category: str = ""
     skill: str = ""
     priority: str = ""

@@ -64,7 +64,9 @@ class Live:
 
 def _habit(service: str, skill: str, priority: str, origin: str) -> Habit:
     """How long such work takes; never called off: it is not this simulator's to say so."""
-    like = next((h for h in HABITS if service == h.name), next((h for h in HABITS if skill == h.skill), HABITS[0]))
+    like = next(
+        (h for h in HABITS if service in (h.name, h.service)), next((h for h in HABITS if skill == h.skill), HABITS[0])
+    )
     return Habit(name=service, origin=origin, skill=skill, priority=priority, working=0, free=0, rhythm=Rhythm.ROUND,
                  fix_min=like.fix_min, spread=like.spread, parts=like.parts, called_off=0)  # fmt: skip
 

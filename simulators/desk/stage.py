@@ -141,9 +141,10 @@ class Stage:
         device, device_id, space = rng.choice(known)
         title = habit.title or habits.Title(habit.name, habit.name)
         new = NewOrder(
-            park_id=self.park.park_id, origin=habit.origin, cause=cause, service=habit.name, skill=habit.skill,
-            priority=habit.priority, title_zh=f"{title.zh} {device_id}", title_en=f"{title.en} {device_id}",
-            space_id=space, device=device, verify_s=habit.verify_s, contractor_id=self.staff.contractor(habit.skill),
+            park_id=self.park.park_id, origin=habit.origin, cause=cause, service=habit.service or habit.name,
+            skill=habit.skill, priority=habit.priority, title_zh=f"{title.zh} {device_id}",
+            title_en=f"{title.en} {device_id}", space_id=space, device=device, verify_s=habit.verify_s,
+            contractor_id=self.staff.contractor(habit.skill),
         )  # fmt: skip
         row = self.desk.opens(new, habit.category, SYSTEM)
         yield from lives.life(

@@ -18,12 +18,14 @@ from simulators.desk import truth as truths
 from simulators.desk.arrivals import arrivals
 from simulators.desk.check import check
 from simulators.desk.compare import compare
+from simulators.desk.crew import Crew
 from simulators.desk.figures import Book
 from simulators.desk.habits import Habit
 from simulators.desk.hours import ALWAYS, OFFICE, Hours, Window
 from simulators.desk.live import Live
 from simulators.desk.run import PARK_FILE, buildings, months_before, prepare
 from simulators.desk.stage import Stage
+from simulators.scenarios import draw, script
 
 BEGIN = datetime(2026, 9, 26, 16, tzinfo=UTC)  # a Sunday that comes before a make-up day and the long holiday
 END = BEGIN + timedelta(days=14)
@@ -72,6 +74,26 @@ def test_people_see_to_what_is_open_and_leave_alone_what_somebody_real_has(conn:
     states = dict(conn.execute("select work_order, state from park.work_orders").fetchall())
     assert states[theirs] == "accepted" and states[ours] in ("done", "confirmed", "waiting")
     assert len(states) > 4, "tenants ask meanwhile"
+
+
+def test_a_scenarios_technician_is_done_when_the_fault_is_mended(conn: psycopg.Connection) -> None:
+    plan = script.read("night_leak")
+    rules = {rule.rule_id: rule for rule in PARK.rules or ()}
+    (fault,) = draw.draw(plan, PARK, rules=rules, seed=1, start=BEGIN)
+    began, ended = (datetime.fromtimestamp(s, UTC) for s in (fault.begin_s, fault.end_s))
+    device = conn.execute("select device from park.devices where device_id = %s", [fault.devices[0]]).fetchone()
+    new = NewOrder(park_id=PARK.park_id, origin="alarm", cause="alarm:1", service="repair-plumbing", skill="plumbing",
+                   priority="P1", title_zh="水", title_en="Water", device=device and device[0])  # fmt: skip
+    order = work_orders.open_(conn, new, now=began).order
+    assert plan.desk
+    crew = Crew(conn, PARK, plan.desk, [fault], seed=1, now=began)
+    for minute in range(60):
+        crew.look(began + timedelta(minutes=minute))
+    row = conn.execute("select state, proof, acknowledged, done from park.work_orders where work_order = %s", [order])
+    state, proof, taken, done = row.fetchone() or ("", "", began, began)
+    assert (state, proof) == ("done", "code")
+    assert taken >= began + timedelta(minutes=plan.desk.missed_min), "who is asked first sleeps on"
+    assert ended < done < ended + timedelta(minutes=2)
 
 
 def test_arrivals_follow_the_calendar_and_the_seed() -> None:
