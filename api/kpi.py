@@ -43,11 +43,6 @@ def frames_of(reader: Reader, park: str, span: Span) -> "Frames":
     return frames.read(reader.connection, park, span)
 
 
-def kpi(reader: Reader, park: str, span: Span, *, by: Any) -> KpiAnswer:
-    """All figures of a span."""
-    return answer(frames_of(reader, park, span), span, names(reader, park), by=by)
-
-
 def answer(frames: "Frames", span: Span, called: Names, *, by: Any) -> KpiAnswer:
     """All figures of frames that were read."""
     from pipeline.analytics.kpi import kpi as figures

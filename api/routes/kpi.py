@@ -1,6 +1,6 @@
 """How service is doing: promises kept, times, causes, scorecards, satisfaction, and which open orders will be late."""
 
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Query, Response
@@ -9,11 +9,15 @@ from pydantic import Field
 from api import kpi as figures
 from api import kpi_tables as tables
 from api.auth import needs
-from api.context import Api
+from api.context import Api, Context
 from api.kpi_models import By, ForecastAnswer, KpiAnswer, Scorecards
 from api.parameters import Instant, OfPark
 from api.routes import PREFIX
+from pipeline.analytics.figures import Span
 from pipeline.domain.role import Permission
+
+if TYPE_CHECKING:
+    from pipeline.analytics.frames import Frames
 
 router = APIRouter(prefix=PREFIX, tags=["kpi"], dependencies=[needs(Permission.KPI_READ)])
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -41,45 +45,33 @@ class OfForecast(OfPark):
 @router.get("/kpi")
 def kpi(api: Api, asked: Annotated[OfKpi, Query()]) -> KpiAnswer:
     """Attainment by when promises ran out, times, groups, weeks, causes of misses, satisfaction, the share online."""
-    with api.database.read() as reader:
-        park = api.park(reader, asked.park)
-        span = figures.span_of(reader, park, asked.since, asked.until, days=asked.days, now=api.clock.now())
-        return figures.kpi(reader, park, span, by=asked.by)
+    return figures.answer(*_read(api, asked), by=asked.by)
 
 
 @router.get("/kpi.csv", response_class=Response)
 def kpi_csv(api: Api, asked: Annotated[OfTable, Query()]) -> Response:
     """The figures of all and of each group, a row a kind of promise, as CSV (UTF-8)."""
-    with api.database.read() as reader:
-        park = api.park(reader, asked.park)
-        span = figures.span_of(reader, park, asked.since, asked.until, days=asked.days, now=api.clock.now())
-        found = figures.kpi(reader, park, span, by=asked.by)
+    found = figures.answer(*_read(api, asked), by=asked.by)
     content = tables.as_csv(tables.figures(found, asked.lang), asked.lang)
-    return _file(content, "text/csv; charset=utf-8", f"kpi-{park}-{asked.by}.csv")
+    return _file(content, "text/csv; charset=utf-8", f"kpi-{asked.by}-{found.until:%Y-%m-%d}.csv")
 
 
 @router.get("/kpi.xlsx", response_class=Response)
 def kpi_xlsx(api: Api, asked: Annotated[OfTable, Query()]) -> Response:
     """The same with weeks, causes, satisfaction and scorecards, as a workbook; its times are the park's."""
-    with api.database.read() as reader:
-        park = api.park(reader, asked.park)
-        span = figures.span_of(reader, park, asked.since, asked.until, days=asked.days, now=api.clock.now())
-        read, called = figures.frames_of(reader, park, span), figures.names(reader, park)
+    read, span, called = _read(api, asked)
     found, cards = figures.answer(read, span, called, by=asked.by), figures.cards(read, span, called)
     makers = (tables.about, tables.figures, tables.weeks, tables.causes, tables.satisfaction, tables.online)
     sheets = [make(found, asked.lang) for make in makers]
     sheets += tables.scorecards(cards, asked.lang)
     content = tables.as_xlsx(sheets, asked.lang, zone=ZoneInfo(span.zone), made=span.now)
-    return _file(content, XLSX, f"kpi-{park}-{asked.by}.xlsx")
+    return _file(content, XLSX, f"kpi-{asked.by}-{span.until:%Y-%m-%d}.xlsx")
 
 
 @router.get("/kpi/scorecards")
 def scorecards(api: Api, asked: Annotated[OfSpan, Query()]) -> Scorecards:
     """Technicians and contractors (绩效评价): from fewer than 10 cases no share is told."""
-    with api.database.read() as reader:
-        park = api.park(reader, asked.park)
-        span = figures.span_of(reader, park, asked.since, asked.until, days=asked.days, now=api.clock.now())
-        return figures.cards(figures.frames_of(reader, park, span), span, figures.names(reader, park))
+    return figures.cards(*_read(api, asked))
 
 
 @router.get("/kpi/forecast")
@@ -88,6 +80,14 @@ def forecast(api: Api, asked: Annotated[OfForecast, Query()]) -> ForecastAnswer:
     with api.database.read() as reader:
         park = api.park(reader, asked.park)
         return figures.forecast(reader, park, now=api.clock.now(), limit=asked.limit, overdue=asked.overdue)
+
+
+def _read(api: Context, asked: OfSpan) -> "tuple[Frames, Span, figures.Names]":
+    """What figures are made from. The connection is given back before any is made: that takes longer than reading."""
+    with api.database.read() as reader:
+        park = api.park(reader, asked.park)
+        span = figures.span_of(reader, park, asked.since, asked.until, days=asked.days, now=api.clock.now())
+        return figures.frames_of(reader, park, span), span, figures.names(reader, park)
 
 
 def _file(content: bytes, media_type: str, name: str) -> Response:

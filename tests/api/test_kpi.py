@@ -113,7 +113,7 @@ def test_the_forecast_knows_what_is_overdue_and_what_it_does_not_know(served: Se
 def test_csv_is_read_back_and_no_cell_is_a_formula(served: Served) -> None:
     answer = served.get("/api/v1/kpi.csv?by=contractor&lang=zh")
     assert answer.headers["content-type"] == "text/csv; charset=utf-8"
-    assert answer.headers["content-disposition"] == 'attachment; filename="kpi-small-contractor.csv"'
+    assert answer.headers["content-disposition"] == 'attachment; filename="kpi-contractor-2026-11-21.csv"'
     text = answer.body.decode("utf-8-sig")
     rows = list(csv.DictReader(io.StringIO(text)))
     by = {(row["分组"], row["承诺"]): row for row in rows}

@@ -17,7 +17,7 @@ export const kpi = {
   "kpi.missedOf": "未达标 {n}，其中未结 {open}",
   "kpi.times": "响应时间 P50",
   "kpi.timesCalendar": "服务时间 {p50} / {p90}",
-  "kpi.timesOpen": "n={n}，未结 {open} 排在最后",
+  "kpi.timesOpen": "n={n}，未结 {open}",
   "kpi.promise": "1.5 小时内响应",
   "kpi.promise.what": "自然时间，不论承诺",
   "kpi.restore": "恢复达标率",

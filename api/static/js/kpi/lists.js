@@ -30,7 +30,8 @@ function Risk({ one }) {
 
 export function Forecast() {
   const found = answered("forecast");
-  const items = found?.items.slice(0, RISKY) ?? [];
+  // Of each order what is likeliest to be missed.
+  const items = (found?.items ?? []).filter((one, place, all) => all.findIndex((each) => each.work_order === one.work_order) === place).slice(0, RISKY);
   const note = found && t("kpi.forecast.counts", { n: number(found.open), overdue: number(found.overdue), unknown: number(found.unknown) });
   return html`<${Tile} of="forecast" id="forecast" title=${t("kpi.forecast")} note=${note} kind="list">
     <ul class="rows">${items.map((one) => html`<${Risk} key=${`${one.work_order} ${one.kind}`} one=${one} />`)}
