@@ -64,7 +64,9 @@ class Settings:
     )
     raw_days: int = setting("PARK_RETENTION_RAW_DAYS", "400", "raw readings are kept this many days")
     rollup_days: int = setting("PARK_RETENTION_ROLLUP_DAYS", "1100", "15-minute and hourly roll-ups; days stay")
-    event_days: int = setting("PARK_RETENTION_EVENT_DAYS", "90", "events, transitions, dead letters, notices, seen ids")
+    event_days: int = setting(
+        "PARK_RETENTION_EVENT_DAYS", "90", "events, transitions, dead letters, notices, seen ids, sign-ins"
+    )
     screening_days: int = setting("PARK_RETENTION_SCREENING_DAYS", "14", "temperature screenings are personal data")
     api_host: str = setting("PARK_API_HOST", "127.0.0.1", "address the API listens on")
     api_port: int = setting("PARK_API_PORT", "8080", "port the API listens on")

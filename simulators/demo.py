@@ -30,7 +30,7 @@ from pipeline.parkfile import read
 from pipeline.settings import Settings
 from pipeline.store import parks, schema
 from pipeline.store.database import connect
-from simulators import phones
+from simulators import logins, phones
 from simulators.audit import Audit, audit
 from simulators.backfill import backfill
 from simulators.desk import demo as desk
@@ -113,6 +113,7 @@ class Demo:
             self._history(conn, park, edition=migrated.edition)
             if line := desk.set_up(conn, park, now=clock.now(), days=self.plan.days, seed=self.plan.seed):
                 self.console.print(line)
+            self.logins = logins.make(conn, park.park_id, self.home, now=clock.now())
             phones.give(conn, park.park_id, self.phones, now=clock.now())
 
     def _history(self, conn: psycopg.Connection, park: Park, *, edition: str) -> None:
@@ -172,7 +173,7 @@ class Demo:
         port = self._port()
         for number in range(1, self.plan.collectors + 1):
             stack.start(f"collector-{number}", "collect", env=_metrics())
-        stack.start("api", "api", env={"PARK_API_PORT": str(port), "PARK_API_SIGN_IN": "local"})
+        stack.start("api", "api", env={"PARK_API_PORT": str(port), "PARK_API_SIGN_IN": self.settings.api_sign_in})
         url = f"http://127.0.0.1:{port}"
         wait_ready(f"{url}/healthz", within_s=60, what="the API did not answer; see api.log")
         words = ["--park", str(self.plan.park), "--seed", str(self.plan.seed), "--journal", str(self.journal)]
@@ -185,9 +186,10 @@ class Demo:
         stack.start("engine", "engine", env={"PARK_PUBLIC_URL": url, **_metrics()})
         stack.start("notifier", "notifier", env=_metrics())
         if self.plan.park == DEMO_PARK:
-            stack.start("desk", *desk.words(str(self.plan.park), seed=self.plan.seed))
+            stack.start("desk", *desk.words(str(self.plan.park), seed=self.plan.seed, apart=self.logins.real))
         self.console.print(f"\nCommand centre: [bold cyan]{url}/[/bold cyan]   API: {url}/api/v1/openapi.json")
         self.console.print(f"What people are told: {self.phones}/")
+        self.console.print("\n".join(self.logins.lines(url, self.settings.api_sign_in)), soft_wrap=True)
         self.console.print("Ctrl-C stops everything; data are kept." if self.plan.seconds is None else "", end="\n")
         self._watch(stack)
         self.console.print("Stopping: the simulator first, then what it published is waited for.")

@@ -17,6 +17,9 @@ ROWS = (
     ("spool_backlog", "at"),
     ("notification", "ended"),
     ("told", "at"),
+    ("sign_in", "at"),
+    ("session", "expires"),
+    ("signed_link", "expires"),
 )
 FLOODS = (("limited_minute", "minute"), ("intake_condition", "ended"), ("device_clock", "ended"))
 MINUTES = ("device_minute", "reject_minute")

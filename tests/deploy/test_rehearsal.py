@@ -43,11 +43,12 @@ class Stage:
             found["PARK_HOME"] = str(self.folder)
         return found
 
-    def once(self, service: str) -> None:
-        command = [part.replace("/app", str(REPO)) for part in COMPOSE[service]["command"]]
+    def once(self, service: str, *words: str) -> str:
+        command = words or [part.replace("/app", str(REPO)) for part in COMPOSE[service]["command"]]
         environment = {"PATH": os.environ["PATH"], **self.environment(service)}
         done = subprocess.run([PARK, *command], env=environment, check=False, capture_output=True, text=True)
         assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
 
     def start(self, service: str) -> None:
         child = self.children[service] = Child(service, log=self.folder / f"{service}.log")
@@ -135,14 +136,15 @@ def test_the_whole_picture_comes_up_and_data_flow(stage: Stage, eventually: Call
         eventually(lambda: stored() > 100, within=60, what="readings arrive")
         families = "select count(distinct family) from park.devices where heard is not null"
         eventually(lambda: conn.execute(families).fetchone() == (5,), within=60, what="every family is heard")
-    body = {"actor": "rehearsal", "starts": "2026-01-01T00:00:00Z", "ends": "2100-01-01T00:00:00Z", "reason": "an act"}
+    token = json.loads(stage.once("migrate", "token", "add", "rehearsal", "--role", "operator", "--json"))["value"]
+    body = {"starts": "2026-01-01T00:00:00Z", "ends": "2100-01-01T00:00:00Z", "reason": "an act"}
     act = urllib.request.Request(
         f"http://127.0.0.1:{stage.ports['api']}/api/v1/maintenance",
         json.dumps(body).encode(),
-        {"Content-Type": "application/json"},
+        {"Content-Type": "application/json", "Authorization": f"Bearer {token}"},
     )
     with urllib.request.urlopen(act, timeout=5) as answer:  # noqa: S310
-        assert json.load(answer)["set_by"] == "rehearsal"
+        assert json.load(answer)["set_by"] == "token:rehearsal"
     ready = f"http://127.0.0.1:{stage.ports['api']}/readyz"
     with urllib.request.urlopen(ready, timeout=5) as answer:
         assert json.load(answer) == {"ready": True, "missing": []}
