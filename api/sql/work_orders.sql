@@ -3,8 +3,8 @@
 with due as (
   select c.work_order, min(c.due) as due from park.sla_clocks c
    where c.park_id = %(park)s and c.state = 'running' group by c.work_order
-), chosen as (
-  select o.*,
+), chosen as (  -- names are looked up for the page alone
+  select o.work_order,
          case %(mode)s when 'open' then coalesce((extract(epoch from d.due) * 1000000)::bigint, 4000000000000000000)
                        when 'ended' then -(extract(epoch from coalesce(o.closed, o.created)) * 1000000)::bigint
                        else -(extract(epoch from o.created) * 1000000)::bigint end as s1,
@@ -27,13 +27,14 @@ with due as (
           or o.space_id in (select a.space_id from park.spaces_above a
                              where a.park_id = %(park)s and a.above = %(space)s))
      and (%(overdue)s::boolean is null or %(overdue)s = coalesce(d.due <= %(now)s, false))
+), page as materialized (
+  select * from (
+    select work_order, s1, s2, case %(mode)s when 'open' then work_order else -work_order end as s3 from chosen
+  ) c
+   where %(s1)s::bigint is null or (s1, s2, s3) > (%(s1)s::bigint, %(s2)s::bigint, %(s3)s::bigint)
+   order by s1, s2, s3 limit %(rows)s
 )
-select * from chosen
- where %(s1)s::bigint is null
-    or (s1, s2, case %(mode)s when 'open' then work_order else -work_order end)
-       > (%(s1)s::bigint, %(s2)s::bigint, %(s3)s::bigint)
- order by s1, s2, case %(mode)s when 'open' then work_order else -work_order end
- limit %(rows)s;
+select o.*, page.s1, page.s2 from page join park.work_orders o using (work_order) order by s1, s2, s3;
 
 -- name: order_row
 -- One work order.

@@ -49,6 +49,8 @@ create index work_order_assignee on smartpark.work_order (assignee) where state 
 create index work_order_alarm on smartpark.work_order (alarm) where alarm is not null;
 create index work_order_cause on smartpark.work_order (park_id, cause, work_order desc);
 create index work_order_finished on smartpark.work_order (done) where state in ('done', 'confirmed');
+create index work_order_untaken on smartpark.work_order (work_order)
+  where alarm is not null and returned is null and state in ('new', 'reopened');
 create index work_order_plan on smartpark.work_order (plan) where plan is not null;
 
 -- Each notice of an alarm that is decided for good is looked at once for an order: ordered says when, work_order which.

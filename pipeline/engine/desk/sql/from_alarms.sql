@@ -39,11 +39,13 @@ select priority, state from smartpark.work_order where work_order = %(order)s;
 
 -- name: returned_untaken
 -- Orders that nobody took, whose alarms are all over: since when.
-select o.work_order, o.version, max(a.returned) as returned
+select o.work_order, o.version, t.returned
   from smartpark.work_order o
-  join park.order_alarms t using (work_order)
-  join smartpark.alarm a on a.alarm = t.alarm
+  cross join lateral (
+    select bool_or(a.active) as active, max(a.returned) as returned from smartpark.alarm a
+     where a.alarm in (select o.alarm union all
+                       select n.alarm from smartpark.alarm_notice n where n.work_order = o.work_order)
+  ) t
  where o.state in ('new', 'reopened') and o.returned is null and o.alarm is not null
- group by o.work_order
-having not bool_or(a.active) and max(a.returned) is not null
+   and not t.active and t.returned is not null
  order by o.work_order limit %(bite)s;

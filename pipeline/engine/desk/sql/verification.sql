@@ -4,7 +4,8 @@ select o.work_order, o.version, o.done, o.verify_s, o.verified, t.alarm, a.activ
        c.since, a.point, d.device_id, p.name as point_name, p.unit, coalesce(p.interval_s, d.interval_s) as interval_s, l.ts,
        l.value, l.quality, case when a.point is null then s.heard end as heard
   from smartpark.work_order o
-  join park.order_alarms t using (work_order)
+  cross join lateral (select o.alarm where o.alarm is not null union
+                      select n.alarm from smartpark.alarm_notice n where n.work_order = o.work_order) t
   join smartpark.alarm a on a.alarm = t.alarm
   join smartpark.alarm_rule_version v on v.rule = a.rule and v.version = a.version
   left join smartpark.alarm_condition c on c.watch = a.watch
