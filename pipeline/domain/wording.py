@@ -41,7 +41,8 @@ def worded(matter: Matter, language: str, *, zone: tzinfo) -> Words:
     here = 0 if zh else 1
     title, place, why = _line(matter.title[here]), _line(matter.place[here]), _line(matter.why[here])
     separator = "·" if zh else " · "
-    subject = separator.join(part for part in (f"[{matter.priority}] {title}", place) if part)
+    beside = place if place not in title else ""  # many titles name their place
+    subject = separator.join(part for part in (f"[{matter.priority}] {title}", beside) if part)
     lines = [why] if why else []
     lines.append(f"{'单号' if zh else 'No.'} {matter.number}{'，优先级' if zh else ', priority'} {matter.priority}")
     if place:

@@ -12,6 +12,7 @@ from pipeline.domain.errors import ConfigurationError
 from pipeline.engine.run import desk_steps, request_steps
 from pipeline.engine.steps import Engine
 from pipeline.settings import Settings
+from simulators import phones
 from simulators.desk.acts import Desk
 from simulators.desk.play import Life
 
@@ -40,5 +41,6 @@ class Clockwork:
     def _tick(self, engine: Engine, desk: Desk) -> None:
         conn: psycopg.Connection = desk.conn
         engine.tick(conn, desk.now)
+        phones.arrive(conn, now=desk.now)
         if engine.failing:
             raise ConfigurationError(f"an engine step failed at {desk.now:%F %T}: {engine.failing}")

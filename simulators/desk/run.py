@@ -25,6 +25,7 @@ from pipeline.log import configure
 from pipeline.settings import Settings
 from pipeline.store import calendar, desk, parks, schema
 from pipeline.store.database import connect
+from simulators import phones
 from simulators.desk import live, terms
 from simulators.desk import truth as truths
 from simulators.desk.check import Check, check
@@ -122,7 +123,7 @@ def prepare(
         if calendar.is_published(year):
             calendar.put(conn, park.park_id, calendar.published(year))
     desk.apply(conn, park.park_id, desk.read(folder), now=now)
-    conn.commit()
+    phones.give(conn, park.park_id, phones.IMAGINED, now=now)  # or nobody could be reached, and all would go up at once
 
 
 def windows(first: date, after: date, zone: ZoneInfo) -> list[Window]:

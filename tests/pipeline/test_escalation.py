@@ -248,5 +248,6 @@ def test_words_fit_on_a_phone_and_cannot_become_a_header() -> None:
     )
     zh = worded(matter, "zh", zone=BEIJING)
     assert "\n" not in zh.subject and zh.body.endswith("11-20 12:00 前须接单")
+    assert worded(replace(matter, title=("1号楼 大堂 漏水", "x")), "zh", zone=BEIJING).subject == "[P1] 1号楼 大堂 漏水"
     assert len(worded(replace(matter, title=("长" * 500, "x")), "zh", zone=BEIJING).subject) == 120
     assert outbox.LONGEST_ERROR == 300
