@@ -56,12 +56,12 @@ export async function forget(key) {
   await store("readwrite", (photos) => photos.delete(key)).catch(() => {});
 }
 
-/** Sends one: {ok, photo} or {ok: false, status}; status 0: no network; 410: this phone lost it. */
-export async function upload(key) {
+/** Sends one; a visitor by the code that was scanned: {ok, photo} or {ok: false, status}; status 0: no network; 410: this phone lost it. */
+export async function upload(key, code = "") {
   const blob = here.get(key) ?? (await store("readonly", (photos) => photos.get(key)).catch(() => undefined));
   if (!blob) return { ok: false, status: 410 };
   try {
-    const answer = await fetch(`${API}/photos`, { method: "POST", body: blob, headers: { "Content-Type": blob.type }, signal: AbortSignal.timeout(60000) });
+    const answer = await fetch(`${API}/photos${code && `?code=${encodeURIComponent(code)}`}`, { method: "POST", body: blob, headers: { "Content-Type": blob.type }, signal: AbortSignal.timeout(60000) });
     if (!answer.ok) return { ok: false, status: answer.status };
     return { ok: true, photo: (await answer.json()).photo };
   } catch {

@@ -77,7 +77,7 @@ async function send(photos, setSending) {
   trouble.value = "";
   const names = [];
   for (const { key } of photos) {
-    const sent = await upload(key);
+    const sent = await upload(key, session.value?.signed ? "" : draft.value.code);
     if (!sent.ok) {
       trouble.value = t(sent.status ? "report.photoRefused" : "desk.network", { status: sent.status });
       setSending(false);
@@ -122,7 +122,8 @@ function Words() {
   };
   return html`<form class="words" onSubmit=${submit}><h2>${t("report.how")}</h2>
     <textarea rows="3" maxlength="2000" value=${words} onInput=${(event) => change({ words: event.target.value })} placeholder=${t("report.words")} aria-label=${t("report.how")}></textarea>
-    ${session.value?.signed ? html`<${Photos} photos=${photos} onChange=${setPhotos} />` : html`<input value=${contact} maxlength="80"
+    <${Photos} photos=${photos} onChange=${setPhotos} />
+    ${!session.value?.signed && html`<input value=${contact} maxlength="80"
       onInput=${(event) => change({ contact: event.target.value })} placeholder=${t("report.contact")} aria-label=${t("report.contact")} /><p class="hint">${t("report.contactWhy")}</p>`}
     <${Trouble} text=${trouble.value} />
     <div class="send"><button class="primary" disabled=${!ready}>${t(sending ? "report.sending" : "report.send")}</button></div></form>`;

@@ -140,6 +140,6 @@ export function Detail({ onChange, back }) {
     ${price && html`<${Quote} quote=${price} open=${one.possible.includes("accept-quote")} />`}
     <${Trouble} text=${trouble} /><${Doing} one=${one} />
     ${one.rating ? html`<p class="rated">${"★".repeat(one.rating.stars)} ${one.rating.words ?? ""}</p>` : may("rate") && ["confirmed", "closed"].includes(one.state) && html`<${Rating} />`}
-    ${one.photos.length > 0 && html`<div class="pictures">${one.photos.map((photo) => html`<a key=${photo.photo} href=${`${API}/photos/${photo.photo}${key ? `?key=${key}` : ""}`}><img loading="lazy" src=${`${API}/photos/${photo.photo}${key ? `?key=${key}` : ""}`} alt=${word(`photo.${photo.what}`, photo.what)} /></a>`)}</div>`}
+    ${!key && one.photos.length > 0 && html`<div class="pictures">${one.photos.map((photo) => html`<a key=${photo.photo} href=${`${API}/photos/${photo.photo}`}><img loading="lazy" src=${`${API}/photos/${photo.photo}`} alt=${word(`photo.${photo.what}`, photo.what)} /></a>`)}</div>`}
     <${Story} one=${one} /></section>`;
 }

@@ -36,9 +36,12 @@ export const now = () => parkNow() ?? Date.now();
 
 /** Who is here; nobody may be, on the page behind a QR code. */
 export async function readSession() {
-  const [answer, time] = await Promise.all([get("/session"), get("/time")]);
-  if (time.ok) hear(time.data.now);
+  const answer = await get("/session");
   const found = answer.ok ? answer.data : null;
+  if (found) {
+    const time = await get("/time");
+    if (time.ok) hear(time.data.now);
+  }
   if (found?.time_zone) setZone(found.time_zone);
   session.value = { signed: Boolean(found), asked: answer.ok || answer.status === 401, ...found };
   return session.value;
