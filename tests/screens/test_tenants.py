@@ -182,7 +182,7 @@ def test_a_room_is_booked_once_and_given_back(
         page.click(".asking .primary")
 
     book("Board meeting", "10:00", "11:30")
-    becomes(".room:first-child .taken", "10:00–11:30 Board meeting")
+    becomes(".room:first-child ul.taken", "10:00–11:30 Board meeting")
     (booking,) = rows(town.conn, "select lower(during) as since, upper(during) as until from smartpark.booking")
     assert booking == {"since": tomorrow.replace(hour=10), "until": tomorrow.replace(hour=11, minute=30)}
     fits(page, "rooms-en")

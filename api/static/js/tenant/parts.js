@@ -28,7 +28,8 @@ export function Head({ title, here }) {
 /** Building, space and device of a place, each once. */
 export function placeText(of) {
   const names = [of.building, of.space, of.device].map((one) => name(one)).filter(Boolean);
-  return [...new Set(names)].join(" · ");
+  // "Building 3 · Building 3, lobby" says it twice
+  return [...new Set(names)].filter((one, n, all) => !all.some((other, m) => m !== n && other.startsWith(one))).join(" · ");
 }
 
 /** A sentence about what went wrong, that stays until something else is done. */

@@ -55,6 +55,12 @@ function Where() {
     ${session.value?.signed && html`<p class="hint">${t("report.orWords")}</p>`}</section>`;
 }
 
+/** What was picked is said next: its words come into view. */
+function pick(service) {
+  change({ service });
+  document.querySelector(".words")?.scrollIntoView({ block: "nearest" });
+}
+
 function What() {
   const list = services.value;
   if (!list) return html`<section><h2>${t("report.what")}</h2><p class="hint">${t("age.waiting")}</p></section>`;
@@ -63,7 +69,7 @@ function What() {
     ${[...groups].map(([category, items]) => html`<div key=${category} role="group" aria-label=${word(`category.${category}`, category)}>
       <h3>${word(`category.${category}`, category)}</h3>
       ${items.map((one) => html`<button type="button" key=${one.service} aria-pressed=${one.service === draft.value.service ? "true" : "false"}
-        onClick=${() => change({ service: one.service })}><b>${name(one.name)}</b>${one.hint && html`<span>${name(one.hint)}</span>`}
+        onClick=${() => pick(one.service)}><b>${name(one.name)}</b>${one.hint && html`<span>${name(one.hint)}</span>`}
         ${one.paid && html`<i>${t("report.paid")}</i>`}</button>`)}</div>`)}</section>`;
 }
 function grouped(list) {
