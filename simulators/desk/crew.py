@@ -13,6 +13,7 @@ import psycopg
 from pipeline.domain.park import Park
 from pipeline.domain.work_order import OrderAction as A
 from pipeline.store import desk
+from simulators import phones
 from simulators.desk.acts import Desk, Who
 from simulators.desk.people import Staff, staff
 from simulators.desk.play import Life, Play
@@ -24,6 +25,7 @@ from simulators.scenarios.script import Crewed
 
 SECTIONS = ("contractors", "people", "services", "calendars", "policies", "order_rules", "rotas")
 """Of the desk files: what is said of rooms and plans may be about devices that a scenario leaves out."""
+NOWHERE = "http://127.0.0.1:9"  # who is told is written down; here no notifier carries it
 AT_LEAST = timedelta(minutes=2)  # on site, even where it was mended by itself
 TOLD_AFTER = timedelta(seconds=40)  # the repair, then the button
 
@@ -32,6 +34,7 @@ def apply_desk(conn: psycopg.Connection, park: Park, *, now: datetime) -> None:
     """Makes a scenario's database know people and promises."""
     told = desk.read(DESK_FOLDER)
     desk.apply(conn, park.park_id, {name: told[name] for name in SECTIONS if name in told}, now=now)
+    phones.give(conn, park.park_id, NOWHERE, now=now)
 
 
 class Crew:

@@ -30,6 +30,7 @@ from simulators.desk import live, terms
 from simulators.desk import truth as truths
 from simulators.desk.check import Check, check
 from simulators.desk.compare import Window, compare
+from simulators.desk.crew import NOWHERE
 from simulators.desk.figures import Book
 from simulators.desk.report import report
 from simulators.desk.stage import Stage
@@ -88,6 +89,8 @@ def simulate(url: str, park: Park, *, begin: datetime, end: datetime, seed: int,
     with connect(url, application="park simulate desk") as conn:
         conn.autocommit = False
         prepare(conn, park, now=begin, until=end)
+        phones.give(conn, park.park_id, NOWHERE, now=begin)
+        conn.commit()
         stage = Stage(conn, park, seed, begin.astimezone(UTC), end.astimezone(UTC), scale=scale)
         console.print(
             f"{park.name.en}: {begin:%F} to {end:%F}, seed {seed}, {len(stage.staff.technicians)} technicians"
