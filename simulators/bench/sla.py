@@ -70,13 +70,16 @@ class SlaBench:
             self.seed(conn, [now - SPREAD * n / self.orders for n in range(self.orders - self.burst)], now)
             conn.execute("analyze smartpark.sla_clock, smartpark.work_order")  # as autovacuum would have by now
             wrong = self.unlike_derived(conn, now)
-            pass_ms, sla_ms = self.at_rest(conn)
+            pass_ms, sla_ms = self.at_rest(conn, now)
+            last = now + timedelta(seconds=PASSES)
+            slowest: dict[str, float] = dict(conn.execute(QUERIES["slowest_steps"], {"now": last}).fetchall())
             row = conn.execute(QUERIES["open_clocks"]).fetchone()
             self.console.print(f"{row and row[0]} open clocks; a pass at rest takes {median(pass_ms):.1f} ms")
             found = self.together(conn)
         return {
             "pass_ms": round(median(pass_ms), 2), "pass_max_ms": round(max(pass_ms), 2),
-            "sla_ms": round(median(sla_ms), 2), "burst_s": found.burst_s, "duplicates": found.duplicates,
+            "sla_ms": round(median(sla_ms), 2), "slowest_ms": slowest, "burst_s": found.burst_s,
+            "duplicates": found.duplicates,
             "missed": found.missed, "told": found.told, "clocks": row[0] + self.burst * len(ClockKind) if row else 0,
             "orders": self.orders, "burst": self.burst, "engines": ENGINES, "unlike_derived": wrong,
             "database": self.stage.database.name,
@@ -110,10 +113,9 @@ class SlaBench:
             wrong += before != conn.execute(QUERIES["clocks_of"], {"order": order}).fetchall()
         return wrong
 
-    def at_rest(self, conn: psycopg.Connection) -> tuple[list[float], list[float]]:
+    def at_rest(self, conn: psycopg.Connection, begin: datetime) -> tuple[list[float], list[float]]:
         """Milliseconds of whole passes of the engine, every step that is due each second, and of the clocks' step."""
         engine = Engine(steps(self.stage.edition, Settings.from_env({**os.environ, **self.stage.stack.env})))
-        begin = self.stage.settings.clock.now()
         whole: list[float] = []
         alone: list[float] = []
         for number in range(PASSES + 1):

@@ -42,3 +42,8 @@ select count(*), count(distinct (work_order, kind)) from smartpark.sla_event
 -- name: wrongly_told
 -- What was told before it was so.
 select count(*) from smartpark.sla_event where at > recorded;
+
+-- name: slowest_steps
+-- What took longest of the newest pass, in milliseconds.
+select step, round((seconds * 1000)::numeric, 1)::double precision from smartpark.engine_step
+ where ran = %(now)s order by seconds desc limit 5;
