@@ -5,7 +5,7 @@ import { Page } from "./field/page.js";
 import { orderOf, orders, refresh, takeIn } from "./field/ledger.js";
 import { keepOffset } from "./field/offset.js";
 import { onArrival, wake } from "./field/sender.js";
-import { readSession } from "./orders/session.js";
+import { readSession, session } from "./orders/session.js";
 import { t } from "./i18n/index.js";
 import "./theme.js";
 
@@ -19,6 +19,7 @@ render(html`<${Page} />`, document.getElementById("wall"));
 
 let soon = null;
 const read = () => {
+  if (!session.value) readSession(); // whose orders these are
   soon ??= setTimeout(() => {
     soon = null;
     refresh();

@@ -10,7 +10,7 @@ import { t } from "../i18n/index.js";
 import { turn } from "../theme.js";
 import { lengthText, titleText } from "../orders/words.js";
 import { Nav } from "../orders/nav.js";
-import { session, signedOut, signInPath } from "../orders/session.js";
+import { session, signedOut, signInPath, signOut } from "../orders/session.js";
 import { Card } from "./card.js";
 import { listAge, offer, orders, rows, stale, touch, trouble, waiting } from "./ledger.js";
 import { fleeting, mine, others } from "./queue.js";
@@ -76,7 +76,7 @@ function Offer() {
 }
 
 function Nothing() {
-  if (orders.value === null) return html`<p class="empty">${trouble.value ? `${t("field.never")} ${trouble.value}` : t("age.waiting")}</p>`;
+  if (orders.value === null || session.value === null) return html`<p class="empty">${trouble.value ? `${t("field.never")} ${trouble.value}` : t("age.waiting")}</p>`;
   if (Object.values(rows.value).some((list) => list.length)) return null;
   // "Nothing to do" is a claim: only while it is known.
   return html`<p class="empty">${stale.value || lost.value || trouble.value ? t("field.unknown") : t("field.none")}</p>`;
@@ -91,6 +91,6 @@ export function Page() {
     <${Section} id="offered" title=${t("field.offered")} list=${offered} />
     <${Section} id="finished" title=${t("field.finished")} list=${finished} />
     ${waiting.value > 0 && html`<p class="coming" role="status">${t("field.coming", { n: number(waiting.value) })}</p>`}
-    <footer><${Nav} here="field" /></footer>
+    <footer><${Nav} here="field" />${session.value?.signed_in && html`<button type="button" class="out" onClick=${signOut}>${t("nav.signOut")}</button>`}</footer>
     <${Sheet} /></main>`;
 }

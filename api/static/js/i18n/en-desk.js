@@ -20,6 +20,7 @@ export const desk = {
   "service.sum.nobody": "nobody on it: {n}",
   "service.sum.calm": "{n} open, none due within 30 min",
   "service.sum.supervised": "{n} supervised",
+  "service.sum.open": "{n} open",
   "service.sum.unread": "{n} not looked at yet",
   "service.view.open": "Open",
   "service.view.overdue": "Overdue",

@@ -15,6 +15,7 @@ export const service = {
   "nav.alarms": "Alarms",
   "nav.service": "Service",
   "nav.kpi": "Figures",
+  "nav.signOut": "Sign out",
   "nav.field": "Field",
   "list.comma": ", ",
   "order.number": "WO-{n}",

@@ -20,6 +20,7 @@ export const desk = {
   "service.sum.nobody": "无人接单 {n}",
   "service.sum.calm": "未结 {n}，30 分钟内无到期",
   "service.sum.supervised": "督办 {n}",
+  "service.sum.open": "未结 {n}",
   "service.sum.unread": "未受理 {n}",
   "service.view.open": "未结",
   "service.view.overdue": "超时",

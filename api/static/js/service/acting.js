@@ -21,7 +21,7 @@ export const subjectOf = (kind, number) => `${kind} ${number}`;
 export const field = (subject, name) => `service ${subject} ${name}`;
 export const typed = (subject, name) => draft(field(subject, name)).value.trim();
 /** Whoever is on this machine acts by a typed name, where nobody has to sign in. */
-export const namesItself = () => session.value?.actor === "local";
+export const namesItself = () => session.value?.signed_in === false;
 
 async function send({ subject, path, body, what, key, done, conflict, taken }) {
   if (sending.value) return;
