@@ -108,6 +108,19 @@ def silent(database_server: str, tmp_path_factory: pytest.TempPathFactory) -> It
         found.close()
 
 
+@pytest.fixture(scope="session")
+def crew(database_server: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Wall]:
+    """The same with its desk and twelve orders in all states (ordering.busy); its API asks who one is."""
+    from tests.screens import ordering
+
+    with cloned(database_server, "park") as url:
+        found = ordering.signed_wall(url, tmp_path_factory.mktemp("crew-wall"))
+        ordering.busy(found)
+        found.start()
+        yield found
+        found.close()
+
+
 @pytest.fixture
 def show(page: Page) -> Callable[..., Page]:
     """`show(wall, lang="zh", port=…)`: opens a wall and waits until the stream lives and the park is drawn."""

@@ -108,9 +108,13 @@ def events(wall: Wall, order: int) -> list[dict[str, Any]]:
     return [dict(zip(columns, row, strict=True)) for row in rows]
 
 
+made: dict[str, int] = {}
+"""The numbers of `busy` orders, by name."""
+
+
 def busy(wall: Wall) -> dict[str, int]:
     """Twelve orders in all states: of zhang.wei, of ma.chao, and of nobody."""
-    made: dict[str, int] = {}
+    made.clear()
     made["late"] = put(wall, "leak", ago_min=34, verify_s=600.0)
     do(wall, made["late"], A.ACCEPT, ago_min=31)
     made["here"] = put(wall, "chiller", ago_min=50, verify_s=600.0)

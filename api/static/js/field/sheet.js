@@ -5,6 +5,7 @@ import { draft, type } from "../alarms/typed.js";
 import { t } from "../i18n/index.js";
 import { actionText, numberText, placeText, titleText, waitText } from "../orders/words.js";
 import { act, addPhoto, armed, field, open, photosOf, removePhoto, sheet, shut, typed } from "./acting.js";
+import { About } from "./about.js";
 import { perform } from "./card.js";
 import { orderOf, stateOf } from "./ledger.js";
 import { firstAct, otherActs, WAITS } from "./moves.js";
@@ -83,7 +84,8 @@ function Photo({ order }) {
 }
 function More({ order }) {
   const state = stateOf(order);
-  return html`<div class="choices">${otherActs(state, firstAct(state, order)).map((action) => html`<button type="button" key=${action} disabled=${off()}
+  return html`<button type="button" class="second" disabled=${off()} onClick=${() => open(order.work_order, "about")}>${t("field.sheet.about")}</button>
+    <div class="choices">${otherActs(state, firstAct(state, order)).map((action) => html`<button type="button" key=${action} disabled=${off()}
     onClick=${() => perform(order, action)}>${t(`field.act.${action}`)}</button>`)}</div>`;
 }
 function Queued() {
@@ -92,7 +94,7 @@ function Queued() {
     <p class="hint">${t("field.queueHint")}</p>
     <${Go} text=${t("field.sendNow")} onClick=${() => { wake(); shut(); }} />`;
 }
-const KINDS = { arrive: Arrive, finish: Finish, wait: Wait, release: Release, comment: Comment, photo: Photo, more: More, queue: Queued };
+const KINDS = { arrive: Arrive, finish: Finish, wait: Wait, release: Release, comment: Comment, photo: Photo, more: More, about: About, queue: Queued };
 
 /** The sheet that is open, if one is; its back button of the phone closes it. */
 export function Sheet() {
@@ -112,7 +114,7 @@ export function Sheet() {
   return html`<div class="veil" onClick=${shut}></div>
     <section class=${classes("sheet", `for-${asked.kind}`)} ref=${ref} tabindex="-1" role="dialog" aria-modal="true" aria-label=${t(`field.sheet.${asked.kind}`)}>
       <header><div><h2>${t(`field.sheet.${asked.kind}`)}</h2>${order && html`<p>${numberText(order)} · ${titleText(order)} · ${placeText(order)}</p>`}</div>
-        <button type="button" class="close" onClick=${shut}>${asked.kind !== "more" && asked.kind !== "queue" ? t("act.cancel") : t("field.close")}</button></header>
+        <button type="button" class="close" onClick=${shut}>${["more", "about", "queue"].includes(asked.kind) ? t("field.close") : t("act.cancel")}</button></header>
       <${Shown} key=${`${asked.kind} ${asked.order}`} order=${order} /></section>`;
 }
 export const openQueue = () => open(null, "queue");

@@ -1,12 +1,20 @@
 // A work order in words: what, where, where it stands, what its clocks say.
 import { parkNow } from "../clock.js";
+import { LANG } from "../config.js";
 import { known, span } from "../format.js";
-import { dayAround, minuteTime, shortDay, stamp } from "../time.js";
+import { dayAround, fields, minuteTime, shortDay, stamp } from "../time.js";
 import { name, t, word } from "../i18n/index.js";
 import { countdown, leftOf, untaken } from "./clocks.js";
 
 const DAY_S = 86400;
 const at = (iso) => (iso ? stamp(iso, parkNow()) : "—");
+/** The same where there is little room: 11/24 13:52 in Chinese. */
+export function dueShort(iso, now = parkNow()) {
+  const text = dueText(iso, now);
+  if (LANG === "en" || text.length <= 5) return text;
+  const { month, day } = fields(iso);
+  return `${month}/${day} ${minuteTime(iso)}`;
+}
 /** A time that is still to come: with its day, unless that is today. */
 export function dueText(iso, now = parkNow()) {
   if (!iso || now === null) return "—";

@@ -6,7 +6,7 @@ import { number, span } from "../format.js";
 import { stamp } from "../time.js";
 import { name, t } from "../i18n/index.js";
 import { KINDS, leftOf, nextClock, untaken, urgency } from "../orders/clocks.js";
-import { dueText, kindText, lengthText, numberText, pauseText, placeText, stateText, timeText, titleText, whoText } from "../orders/words.js";
+import { dueShort, kindText, lengthText, numberText, pauseText, placeText, stateText, timeText, titleText, whoText } from "../orders/words.js";
 
 const STILL_MS = 4000; // a pointer that rests so long is no hand
 
@@ -19,9 +19,8 @@ function Cell({ clock, order, first }) {
   const left = leftOf(clock, now);
   const big = state === "running" ? (left === null ? "—" : `${left < 0 ? "+" : ""}${timeText(clock, now)}`)
     : state === "paused" ? t("sla.pausedShort") : state === "void" ? "—" : `${state === "met" ? "✓" : "✗"} ${lengthText(clock.spent_s ?? clock.wall_s)}`;
-  const at = dueText(clock.due, now);
-  const small = state === "running" ? (at.length > 5 ? at : t("sla.due", { at })) : // with its day it is long enough
- state === "paused" ? pauseText(order)
+  const at = dueShort(clock.due, now);
+  const small = state === "running" ? (at.length > 5 ? at : t("sla.due", { at })) : state === "paused" ? pauseText(order)
     : state === "void" ? t("sla.void") : clock.target_s ? t("sla.of", { target: span(clock.target_s) }) : t("sla.appointment");
   return html`<span class=${classes("cell", how, first && "first", clock.provisional && "provisional")} title=${kindText(kind)}><i>${kindText(kind)}</i><b>${big}</b><small>${small}</small></span>`;
 }
