@@ -8,7 +8,6 @@ from uuid import uuid4
 
 from playwright.sync_api import Page
 
-from pipeline.domain.role import Role
 from pipeline.domain.work_order import OrderAction
 from pipeline.store import desk, people, sessions
 from pipeline.store import work_orders as orders
@@ -21,10 +20,15 @@ DESK = REPO / "simulators/parks/qinghe-desk"
 A = OrderAction
 MINUTE = timedelta(minutes=1)
 
-SERVICES = {"plumbing": "repair-plumbing", "lift": "repair-lift", "hvac": "repair-hvac", "electrical": "repair-electrical"}
+SERVICES = {
+    "plumbing": "repair-plumbing",
+    "lift": "repair-lift",
+    "hvac": "repair-hvac",
+    "electrical": "repair-electrical",
+}
 # titles, priority, skill, space, device, words
 KINDS: dict[str, tuple[str, str, str, str, str, str | None, str | None]] = {
-    "leak": ("漏水报警", "Water leak", "P1", "plumbing", "b5", "leak-b5-servers", "水已漫到走廊，电梯基坑有积水"),
+    "leak": ("漏水报警", "Water leak", "P1", "plumbing", "b5", "leak-b5-servers", "水已漫到走廊"),
     "lift": ("电梯困人", "People trapped in the lift", "P1", "lift", "b5", None, "轿厢停在 7 层与 8 层之间，内有 2 人"),
     "chiller": ("冷机出水温度偏高", "Chiller outlet temperature high", "P2", "hvac", "b3", None, None),
     "pump": ("水泵出口压力过高", "Pump outlet pressure too high", "P2", "plumbing", "b5", "pump-b5-1", None),
@@ -65,7 +69,9 @@ def person(wall: Wall, login: str) -> int:
 def put(wall: Wall, kind: str, *, ago_min: float = 1, **more: Any) -> int:
     """An order of that kind, opened so long ago."""
     zh, en, priority, skill, space, device, words = KINDS[kind]
-    number = device and wall.conn.execute("select device from smartpark.device where device_id = %s", [device]).fetchone()
+    number = (
+        device and wall.conn.execute("select device from smartpark.device where device_id = %s", [device]).fetchone()
+    )
     new = NewOrder(
         park_id=wall.park.park_id, origin="alarm", cause=f"{kind}:{uuid4()}", service=SERVICES[skill], skill=skill,
         priority=priority, title_zh=zh, title_en=en, words=words, space_id=space, device=number[0] if number else None,
@@ -75,7 +81,9 @@ def put(wall: Wall, kind: str, *, ago_min: float = 1, **more: Any) -> int:
     return order
 
 
-def do(wall: Wall, order: int, *actions: OrderAction, login: str = "zhang.wei", ago_min: float = 0, **more: Any) -> None:
+def do(
+    wall: Wall, order: int, *actions: OrderAction, login: str = "zhang.wei", ago_min: float = 0, **more: Any
+) -> None:
     """What somebody did so long ago, one after the other."""
     for action in actions:
         act = OrderAct(order=order, action=action, actor=login, person=person(wall, login), **more)
@@ -102,7 +110,9 @@ def events(wall: Wall, order: int) -> list[dict[str, Any]]:
     """What happened to it: action, actor, at, happened, device_time, offset_s, reason, detail."""
     columns = ("action", "actor", "at", "happened", "device_time", "offset_s", "reason", "detail", "to_state")
     rows = wall.conn.execute(
-        f"select {', '.join(columns)} from smartpark.work_order_event where work_order = %s order by seq", [order]
+        "select action, actor, at, happened, device_time, offset_s, reason, detail, to_state"
+        " from smartpark.work_order_event where work_order = %s order by seq",
+        [order],
     ).fetchall()
     wall.conn.commit()
     return [dict(zip(columns, row, strict=True)) for row in rows]

@@ -1,4 +1,4 @@
-"""The page /field: what is due first, one thing to do under the thumb, and nothing that was tapped is lost or done twice."""
+"""The page /field: what is due first, one thing to do under the thumb, nothing that was tapped lost or done twice."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -61,15 +61,15 @@ def test_an_order_is_taken_worked_on_and_done(
     for action, sheet in (("accept", False), ("depart", False), ("arrive", True)):
         page.click(card(number, ".primary:not(.heard)"))
         if sheet:
-            becomes(".sheet .hint", "自述")
-            page.click(".sheet .primary")
+            becomes(".drawer .hint", "自述")
+            page.click(".drawer .primary")
         page.wait_for_selector(card(number, ".heard"))  # a thumb that taps twice means one tap
         wait_until(lambda action=action: action in acts(crew, number), what=action)  # type: ignore[misc]
     page.click(card(number, ".primary:not(.heard)"))
-    page.set_input_files(".sheet input[type=file]", {"name": "p.png", "mimeType": "image/png", "buffer": png()})
-    page.wait_for_selector(".sheet .shot img")
-    page.fill(".sheet textarea", "换了读卡器")
-    page.click(".sheet .primary")
+    page.set_input_files(".drawer input[type=file]", {"name": "p.png", "mimeType": "image/png", "buffer": png()})
+    page.wait_for_selector(".drawer .shot img")
+    page.fill(".drawer textarea", "换了读卡器")
+    page.click(".drawer .primary")
     done = wait_until(lambda: [e for e in ordering.events(crew, number) if e["action"] == "finish"], what="finish")[0]
     assert (done["detail"]["words"], len(done["detail"]["photos"])) == ("换了读卡器", 1)
     kept = crew.conn.execute("select distinct media_type from smartpark.photo").fetchall()
@@ -83,9 +83,9 @@ def test_an_order_is_taken_worked_on_and_done(
     ordering.assign(crew, live, ME)
     page.wait_for_selector(f"#mine {card(live)}")
     page.click(card(live, ".more"))
-    page.click(".sheet >> text=备注…")
-    page.fill(".sheet textarea", "在路上堵着")
-    page.click(".sheet .primary")
+    page.click(".drawer >> text=备注…")
+    page.fill(".drawer textarea", "在路上堵着")
+    page.click(".drawer .primary")
     wait_until(lambda: "comment" in acts(crew, live), what="comment")
     ordering.do(crew, live, A.CANCEL, login="li.ming", reason="重复")
     page.wait_for_selector(card(live), state="detached")
@@ -129,8 +129,10 @@ def test_what_is_tapped_without_a_signal_arrives_once_at_its_time(
     forgive(page, console_errors)
 
 
-PRESSED = """() => [...document.querySelectorAll(".order .primary, .order .more:not(.wide), .sheet .primary, .sheet .choices button")]
-  .filter((e) => e.getBoundingClientRect().height < %d || e.getBoundingClientRect().width < %d).map((e) => e.textContent)"""
+PRESSED = """(least) => [...document.querySelectorAll(
+  ".order .primary, .order .more:not(.wide), .drawer .primary, .drawer .choices button")]
+  .filter((e) => Math.min(e.getBoundingClientRect().height, e.getBoundingClientRect().width) < least)
+  .map((e) => e.textContent)"""
 
 
 def test_it_fits_a_phone_in_both_languages(crew: Wall, phone: Callable[..., Page]) -> None:
@@ -140,16 +142,16 @@ def test_it_fits_a_phone_in_both_languages(crew: Wall, phone: Callable[..., Page
         assert page.evaluate("document.documentElement.dataset.theme") == "light"
         assert page.evaluate(MISFITS) == []
         page.click(card(made["again"], ".more"))
-        page.click(".sheet .second")
-        page.wait_for_selector(".sheet.for-about >> text=又跳闸了")
+        page.click(".drawer .second")
+        page.wait_for_selector(".drawer.for-about >> text=又跳闸了")
         assert page.evaluate(MISFITS) == []
-        page.click(".sheet .close")
+        page.click(".drawer .close")
         for button, kind in ((".more", "more"), (".primary", "finish")):
             page.click(card(made["here"], button))
-            page.wait_for_selector(f".sheet.for-{kind}")
+            page.wait_for_selector(f".drawer.for-{kind}")
             assert page.evaluate(MISFITS) == []
-            assert page.evaluate(PRESSED % (THUMB_PX, THUMB_PX)) == []
-            page.click(".sheet .close")
+            assert page.evaluate(PRESSED, THUMB_PX) == []
+            page.click(".drawer .close")
         picture(page, f"field-{lang}")
 
 
@@ -158,18 +160,24 @@ TABLES = """async () => {
   const at = (path) => import(script.replace(/main\\.js$/, path));
   const { MOVES, WAITS, predicted, firstAct } = await at("field/moves.js");
   const { byDue, countdown, nextClock, tally } = await at("orders/clocks.js");
-  const clock = (kind, due, state = "running") => ({ kind, state, due });
-  const order = (work_order, state, ...clocks) => ({ work_order, state, created: "2026-11-20T06:00:00Z", clocks });
   const now = Date.parse("2026-11-20T06:00:00Z");
-  const minute = (n) => new Date(now + n * 60000).toISOString();
+  const clock = (kind, minutes, state = "running") =>
+    ({ kind, state, due: minutes === null ? null : new Date(now + minutes * 60000).toISOString() });
+  const order = (work_order, state, ...clocks) => ({ work_order, state, created: "2026-11-20T06:00:00Z", clocks });
   const orders = [
-    order(1, "done", clock("restore", minute(1), "met")), order(2, "waiting", clock("restore", null, "paused")),
-    order(3, "new", clock("acknowledge", minute(9)), clock("respond", minute(40))), order(4, "on_site", clock("restore", minute(-2))),
-    order(5, "accepted", clock("acknowledge", minute(-9), "met"), clock("respond", minute(3))),
+    order(1, "done", clock("restore", 1, "met")),
+    order(2, "waiting", clock("restore", null, "paused")),
+    order(3, "new", clock("acknowledge", 9), clock("respond", 40)),
+    order(4, "on_site", clock("restore", -2)),
+    order(5, "accepted", clock("acknowledge", -9, "met"), clock("respond", 3)),
   ];
-  return { moves: MOVES, waits: WAITS, sorted: [...orders].sort((a, b) => byDue(a, b)).map((o) => o.work_order), tally: tally(orders, now),
-    next: nextClock(orders[2], "on_site"), times: [0, 59, 3661, -61].map(countdown), first: firstAct("accepted", { responded: "x" }),
-    ahead: predicted("new", [{ action: "accept" }, { action: "finish" }]), refused: predicted("done", [{ action: "depart" }]) };
+  return {
+    moves: MOVES, waits: WAITS, tally: tally(orders, now), next: nextClock(orders[2], "on_site"),
+    sorted: [...orders].sort((a, b) => byDue(a, b)).map((each) => each.work_order),
+    times: [0, 59, 3661, -61].map(countdown), first: firstAct("accepted", { responded: "x" }),
+    ahead: predicted("new", [{ action: "accept" }, { action: "finish" }]),
+    refused: predicted("done", [{ action: "depart" }]),
+  };
 }"""
 
 

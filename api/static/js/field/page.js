@@ -10,7 +10,7 @@ import { t } from "../i18n/index.js";
 import { turn } from "../theme.js";
 import { lengthText, titleText } from "../orders/words.js";
 import { Nav } from "../orders/nav.js";
-import { session, signedOut, signInPath, signOut } from "../orders/session.js";
+import { session, signedOut, signInPath } from "../orders/session.js";
 import { Card } from "./card.js";
 import { listAge, offer, orders, rows, stale, touch, trouble, waiting } from "./ledger.js";
 import { fleeting, mine, others } from "./queue.js";
@@ -91,6 +91,6 @@ export function Page() {
     <${Section} id="offered" title=${t("field.offered")} list=${offered} />
     <${Section} id="finished" title=${t("field.finished")} list=${finished} />
     ${waiting.value > 0 && html`<p class="coming" role="status">${t("field.coming", { n: number(waiting.value) })}</p>`}
-    <footer><${Nav} here="field" />${session.value?.signed_in && html`<button type="button" class="out" onClick=${signOut}>${t("nav.signOut")}</button>`}</footer>
+    <footer><${Nav} here="field" /></footer>
     <${Sheet} /></main>`;
 }

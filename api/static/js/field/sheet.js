@@ -112,7 +112,7 @@ export function Sheet() {
   if (!shown) return null;
   const Shown = KINDS[asked.kind];
   return html`<div class="veil" onClick=${shut}></div>
-    <section class=${classes("sheet", `for-${asked.kind}`)} ref=${ref} tabindex="-1" role="dialog" aria-modal="true" aria-label=${t(`field.sheet.${asked.kind}`)}>
+    <section class=${classes("drawer", `for-${asked.kind}`)} ref=${ref} tabindex="-1" role="dialog" aria-modal="true" aria-label=${t(`field.sheet.${asked.kind}`)}>
       <header><div><h2>${t(`field.sheet.${asked.kind}`)}</h2>${order && html`<p>${numberText(order)} · ${titleText(order)} · ${placeText(order)}</p>`}</div>
         <button type="button" class="close" onClick=${shut}>${["more", "about", "queue"].includes(asked.kind) ? t("field.close") : t("act.cancel")}</button></header>
       <${Shown} key=${`${asked.kind} ${asked.order}`} order=${order} /></section>`;

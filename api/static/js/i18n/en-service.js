@@ -15,7 +15,6 @@ export const service = {
   "nav.alarms": "Alarms",
   "nav.service": "Service",
   "nav.kpi": "Figures",
-  "nav.signOut": "Sign out",
   "nav.field": "Field",
   "list.comma": ", ",
   "order.number": "WO-{n}",

@@ -15,7 +15,6 @@ export const service = {
   "nav.alarms": "报警",
   "nav.service": "工单",
   "nav.kpi": "指标",
-  "nav.signOut": "退出登录",
   "nav.field": "现场",
   "list.comma": "，",
   "order.number": "WO-{n}",

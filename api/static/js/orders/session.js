@@ -19,16 +19,6 @@ export async function readSession() {
   }
 }
 
-/** Ends the session here; what is queued on this phone stays until whoever tapped it is back. */
-export async function signOut() {
-  try {
-    const answer = await fetch(`${API}/session`, { method: "DELETE", headers: { Accept: "application/json" } });
-    if (answer.ok) location.assign(signInPath());
-  } catch {
-    // no server, no sign-out: the page says that it is not reached
-  }
-}
-
 export const may = (...permissions) => permissions.some((each) => session.value?.permissions?.includes(each));
 /** The login that journals will say; empty before it is known. */
 export const me = () => session.value?.actor ?? "";

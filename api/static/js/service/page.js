@@ -9,7 +9,7 @@ import { turn } from "../theme.js";
 import { t } from "../i18n/index.js";
 import { Actor, AskActor } from "../alarms/forms.js";
 import { tally } from "../orders/clocks.js";
-import { may, session, signedOut, signInPath, signOut } from "../orders/session.js";
+import { may, session, signedOut, signInPath } from "../orders/session.js";
 import { namesItself, unsent } from "./acting.js";
 import { OrderDetail } from "./detail.js";
 import { Entry } from "./entry.js";
@@ -70,8 +70,7 @@ export function Page({ park }) {
     <${Head} title=${t("service.title")} here="service" /><${Banner} />
     <div class="bar"><${Answer} /><${Tabs} /><div class="ways">
       ${which === "requests" && may("request.desk") && html`<button type="button" class="act" onClick=${() => { entering.value = true; }}>${t("entry.open")}</button>`}
-      ${session.value && namesItself() && html`<${Actor} />`}<button type="button" class="quiet theme" onClick=${turn}>${t("act.theme")}</button>
-      ${session.value?.signed_in && html`<span class="actor">${session.value.name ?? session.value.actor}</span><button type="button" class="quiet" onClick=${signOut}>${t("nav.signOut")}</button>`}</div></div>
+      ${session.value && namesItself() && html`<${Actor} />`}<button type="button" class="quiet theme" onClick=${turn}>${t("act.theme")}</button></div></div>
     <${AskActor} where="detail" />
     ${which === "orders" ? html`<${OrderFilters} /><${List} key="orders" ledger=${orders} Row=${OrderRow} header=${html`<${OrderHeader} />`} /><${OrderDetail} />`
       : html`<${RequestFilters} /><${List} key="requests" ledger=${requests} Row=${RequestRow} />${enters ? html`<${Entry} park=${park} onClose=${() => { entering.value = false; }} />` : html`<${RequestDetail} />`}`}
