@@ -32,7 +32,7 @@ KINDS: dict[str, tuple[str, str, str, str, str, str | None, str | None]] = {
     "lift": ("电梯困人", "People trapped in the lift", "P1", "lift", "b5", None, "轿厢停在 7 层与 8 层之间，内有 2 人"),
     "chiller": ("冷机出水温度偏高", "Chiller outlet temperature high", "P2", "hvac", "b3", None, None),
     "pump": ("水泵出口压力过高", "Pump outlet pressure too high", "P2", "plumbing", "b5", "pump-b5-1", None),
-    "door": ("门禁不识别", "Door reader does not recognise cards", "P3", "electrical", "b2", None, "三个人刷卡都进不去"),
+    "door": ("门禁不识别", "Door reader does not recognise cards", "P3", "electrical", "b2", None, "刷卡进不去"),
     "aircon": ("空调不制冷", "Air conditioning does not cool", "P3", "hvac", "b2", None, None),
     "lights": ("照明回路跳闸", "Lighting circuit tripped", "P3", "electrical", "b3", None, None),
     "tap": ("卫生间水龙头滴水", "Dripping tap in the washroom", "P4", "plumbing", "b2", None, None),

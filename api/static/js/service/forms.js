@@ -36,7 +36,7 @@ export function Form({ title, action, ready, onSend, children, text }) {
 
 function Assign({ order, subject }) {
   const can = (each) => Number(!(each.skills ?? []).includes(order.skill));
-  const people = useItems("/people", { limit: 500 })?.filter((each) => each.active !== false && ["technician", "operator"].includes(each.role))
+  const people = useItems("/people")?.filter((each) => each.active !== false && ["technician", "operator"].includes(each.role))
     .sort((a, b) => can(a) - can(b) || b.role.localeCompare(a.role) || a.name.localeCompare(b.name));
   const person = typed(subject, "person");
   const send = () => actOnOrder(order, "assign", { detail: { person }, fields: ["person"] });
