@@ -28,7 +28,7 @@ function Standing() {
   if (slow) {
     const at = minuteTime(Date.parse(oldest.body.device_time) + oldest.body.offset_s * 1000);
     return html`<button type="button" class="standing warn" role="status" onClick=${openQueue}><b>${t("field.queued", { n: number(mine.value.length) })}</b>
-      <span>${t(fleeting.value ? "field.fleeting" : "field.queuedSince", { at })}</span></button>`;
+      <span>${fleeting.value ? t("field.fleeting") : stale.value ? t("field.queuedOld", { at, span: span(listAge.value) }) : t("field.queuedSince", { at })}</span></button>`;
   }
   if (others.value) return html`<p class="standing warn" role="status"><b>${t("field.others", { n: number(others.value) })}</b></p>`;
   const age = listAge.value;

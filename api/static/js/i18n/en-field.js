@@ -14,6 +14,7 @@ export const field = {
   "field.queued": "{n} taps not sent yet",
   "field.queued.one": "{n} tap not sent yet",
   "field.queuedSince": "from {at} · kept here",
+  "field.queuedOld": "from {at} · list {span} old",
   "field.fleeting": "This browser keeps nothing: do not close the page",
   "field.others": "{n} taps of somebody else wait on this phone until they sign in",
   "field.others.one": "{n} tap of somebody else waits on this phone until they sign in",

@@ -13,6 +13,7 @@ export const field = {
   "field.oldWhy": "没有信号？照常操作，都会保存。",
   "field.queued": "{n} 步操作未发出",
   "field.queuedSince": "{at} 起 · 已存在本机",
+  "field.queuedOld": "{at} 起 · 列表为 {span} 前",
   "field.fleeting": "浏览器不能保存：请勿关闭页面",
   "field.others": "本机有 {n} 步他人的操作，待其登录后发出",
   "field.signedOut": "登录已失效，操作未丢失",
