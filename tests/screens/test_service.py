@@ -26,7 +26,7 @@ def desk(page: Page) -> Callable[..., Page]:
         ordering.sign_in(wall, page, "li.ming")
         page.goto(f"{wall.url}/service?lang={lang}&{query}")
         page.wait_for_selector("main.service-page.stream-live #list .rows li", state="attached", timeout=30_000)
-        page.wait_for_selector("#list .empty >> text=/正在|waiting/", state="detached")
+        page.wait_for_selector(".states button b")  # it counts what it has read
         return page
 
     return open_

@@ -15,7 +15,7 @@ import { Sensors } from "./tiles/sensors.js";
 
 export function App() {
   return html`<main class=${classes("wall", lost.value && "lost", `stream-${stream.value}`)}>
-    <${Head} />
+    <${Head} here="overview" />
     <${KeyFigures} />
     <${Flow} />
     <${Screening} />

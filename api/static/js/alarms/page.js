@@ -44,7 +44,7 @@ function Ways() {
 
 export function Page({ park }) {
   return html`<main class=${classes("wall alarms-page", lost.value && "lost", `stream-${stream.value}`, chosen.value && "one")}>
-    <${Head} title=${t("alarms.title")} />
+    <${Head} title=${t("alarms.title")} here="alarms" />
     <${Banner} />
     <div class="bar"><${Sum} /><${Ways} /><${Actor} /></div>
     <${Filters} /><${List} /><${Detail} park=${park} />
