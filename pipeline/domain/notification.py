@@ -96,8 +96,8 @@ def verdict(
         return Verdict(DeliveryState.FAILED, next_contact=said.error in (DeliveryError.REFUSED, DeliveryError.INVALID))
     seconds = delay_s(key, attempt)
     if said.error is DeliveryError.LIMITED and said.retry_after_s is not None:
-        seconds = max(seconds, said.retry_after_s)
-    again = now + timedelta(seconds=seconds)
-    if again >= deadline:
+        seconds = max(seconds, said.retry_after_s)  # which may be beyond any date
+    if not seconds < (deadline - now).total_seconds():
         return Verdict(DeliveryState.FAILED, next_contact=now < deadline)
+    again = now + timedelta(seconds=seconds)
     return Verdict(DeliveryState.PENDING, again, next_contact=again - made >= PATIENCE[urgency])

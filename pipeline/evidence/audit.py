@@ -24,6 +24,14 @@ class Audited(NamedTuple):
     uncovered: int
 
 
+class End(NamedTuple):
+    """The newest event of a chain."""
+
+    seq: int
+    hash: bytes
+    state: str
+
+
 def verify(conn: psycopg.Connection, file: Path, keys: Iterable[Ed25519PublicKey]) -> Audited:
     """Checks every chain, what each order says of its own, every line of the file and every head in the database."""
     faults: list[str] = []
@@ -42,27 +50,29 @@ def verify(conn: psycopg.Connection, file: Path, keys: Iterable[Ed25519PublicKey
     return Audited(len(ends), counted, len(lines), faults, counted - total)
 
 
-def _chains(conn: psycopg.Connection, faults: list[str]) -> tuple[int, dict[int, tuple[int, bytes]]]:
-    ends: dict[int, tuple[int, bytes]] = {}
+def _chains(conn: psycopg.Connection, faults: list[str]) -> tuple[int, dict[int, End]]:
+    ends: dict[int, End] = {}
     counted = 0
     for order, events in groupby(_rows(conn, "chains"), key=lambda event: int(event["work_order"])):
         found = list(events)
         counted += len(found)
-        ends[order] = (found[-1]["seq"], bytes(found[-1]["hash"]))
+        ends[order] = End(found[-1]["seq"], bytes(found[-1]["hash"]), found[-1]["to_state"])
         if fault := chain.first_fault(found):
             faults.append(f"work order {order}: {fault}")
     return counted, ends
 
 
-def _orders(conn: psycopg.Connection, ends: dict[int, tuple[int, bytes]], faults: list[str]) -> None:
+def _orders(conn: psycopg.Connection, ends: dict[int, End], faults: list[str]) -> None:
     known = set()
     for row in _rows(conn, "orders"):
         order = row["work_order"]
         known.add(order)
         if order not in ends:
             faults.append(f"work order {order}: its events are gone")
-        elif ends[order] != (row["version"], bytes(row["head"])):
-            faults.append(f"work order {order}: it stands at {row['version']}, its newest event is {ends[order][0]}")
+        elif ends[order][:2] != (row["version"], bytes(row["head"])):
+            faults.append(f"work order {order}: it stands at {row['version']}, its newest event is {ends[order].seq}")
+        elif ends[order].state != row["state"]:
+            faults.append(f"work order {order}: it says {row['state']}, its newest event {ends[order].state}")
     faults.extend(f"work order {order} is gone, its events are there" for order in sorted(ends.keys() - known))
 
 

@@ -154,7 +154,7 @@ def _seconds(text: str | None, now: datetime) -> float | None:
     """Retry-After: seconds or an HTTP date."""
     if not text:
         return None
-    if text.strip().isdigit():
+    if text.strip().isdecimal():
         return float(text)
     try:
         return max(0.0, (parsedate_to_datetime(text) - now).total_seconds())

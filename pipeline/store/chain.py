@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 ROOT = bytes(32)
@@ -43,4 +44,14 @@ def _plain(value: Any) -> Any:
         return {key: _plain(inner) for key, inner in value.items()}
     if isinstance(value, list | tuple):
         return [_plain(inner) for inner in value]
+    if isinstance(value, float):
+        return _number(value)
     return value if value is None or isinstance(value, str | int | float | bool) else str(value)
+
+
+def _number(value: float) -> float | int:
+    """As jsonb gives it back: it knows no minus zero, and no exponent of what is large."""
+    if value == 0:
+        return 0.0
+    written = repr(value)
+    return int(Decimal(written)) if "e+" in written else value

@@ -107,7 +107,8 @@ def record(conn: psycopg.Connection, one: Claimed, said: Delivery, what: Verdict
     ended = None if what.state is DeliveryState.PENDING else now
     values = {
         "notification": one.notification, "claim": mine, "state": what.state, "next": what.again, "ended": ended,
-        "error": said.error, "error_text": said.text[:LONGEST_ERROR] or None, "provider_id": said.provider_id,
+        "error": said.error, "error_text": kept(said.text)[:LONGEST_ERROR] or None, "attempts": one.attempts,
+        "provider_id": None if said.provider_id is None else kept(said.provider_id),
     }  # fmt: skip
     with conn.transaction():
         if what.next_contact:  # first: ending a message takes its link away
@@ -116,6 +117,11 @@ def record(conn: psycopg.Connection, one: Claimed, said: Delivery, what: Verdict
             raise psycopg.Rollback
         return True
     return False
+
+
+def kept(told: str) -> str:
+    """What a provider told, without what no text of the database can hold."""
+    return told.replace("\0", " ").encode("utf-8", "replace").decode()
 
 
 def standing(conn: psycopg.Connection, *, now: datetime) -> tuple[int, float]:

@@ -199,8 +199,8 @@ def _act(conn: psycopg.Connection, asked: OrderAct, *, now: datetime) -> Done:
     hash_ = _append(
         conn, asked.order, version + 1, row["head"], now=now, client_id=asked.client_id, action=asked.action,
         from_state=state, to_state=after, actor=asked.actor, person=asked.person, happened=happened,
-        device_time=asked.device_time, offset_s=asked.offset_s if asked.device_time else None, reason=asked.reason,
-        detail=detail,
+        device_time=asked.device_time, offset_s=float(asked.offset_s) if asked.device_time else None,
+        reason=asked.reason, detail=detail,
     )  # fmt: skip
     if detail.get("photos"):
         order_photos.attach(conn, asked.order, asked.action, detail, park_id=row["park_id"], at=now, actor=asked.actor)
@@ -218,11 +218,12 @@ def _act(conn: psycopg.Connection, asked: OrderAct, *, now: datetime) -> Done:
 
 
 def effective(asked: OrderAct, *, created: datetime, now: datetime) -> datetime:
-    """When an act counts: the phone's time corrected by its offset; never before the order existed, never after now."""
+    """When an act counts: the phone's time corrected by its offset; never after now; never before the order existed,
+    even where the clock of who asks is behind that of who opened it."""
     told = asked.happened
     if told is None and asked.device_time is not None:
         told = asked.device_time + timedelta(seconds=asked.offset_s)
-    return min(max(told, created), now) if told else now
+    return max(min(told or now, now), created)
 
 
 def _terms(conn: psycopg.Connection, row: Row, detail: Row, now: datetime) -> Row:

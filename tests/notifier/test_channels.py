@@ -262,6 +262,8 @@ def test_the_kind_of_an_error_decides_what_follows() -> None:
     assert decided(DeliveryError.LIMITED, after=30)[1] == 30
     assert decided(DeliveryError.LIMITED, after=7200) == (failed, None, True), "too late for anybody"
     assert decided(DeliveryError.LIMITED, after=7200, urgency=Urgency.LATER)[0] is pending
+    for never in (1.8e12, float("inf")):  # an instant in ms; more digits than a number has
+        assert decided(DeliveryError.LIMITED, after=never) == (failed, None, True)
 
 
 def test_delays_grow_up_to_a_bound_and_are_spread_without_chance() -> None:

@@ -14,7 +14,7 @@ import psycopg
 import pytest
 
 from pipeline.domain.clock import Clock
-from pipeline.domain.notification import Urgency
+from pipeline.domain.notification import Delivery, DeliveryError, DeliveryState, Urgency, Verdict
 from pipeline.domain.wording import Words
 from pipeline.domain.work_order import OrderAction
 from pipeline.engine.retention import Retention
@@ -111,6 +111,29 @@ def test_the_next_contact_follows_where_one_will_never_take_it(conn: psycopg.Con
     conn.execute("delete from smartpark.contact where person = 2")
     assert put(conn, "c", 1, 2) == [1]
     assert rows(conn)[-1] == (0, "failed", "invalid", 0)
+
+
+def test_no_answer_of_a_provider_stops_the_others(conn: psycopg.Connection, provider: Web) -> None:
+    said = {"/1": (500, {}, b"\0 down"), "/ntfy/": (200, {}, b'{"id": "\\ud800\\u0000"}')}
+    provider.answer = lambda got: said[got.path]
+    put(conn, "a", 1)
+    conn.execute("delete from smartpark.contact where person = 2 and place = 1")
+    put(conn, "b", 2)
+    run(sender(), conn, at(1))
+    found = conn.execute("select error_text, provider_id from park.notifications order by notification").fetchall()
+    assert found == [("HTTP 500:   down", None), (None, "? ")]
+
+
+def test_an_answer_that_comes_after_the_lease_is_not_that_of_the_next_attempt(conn: psycopg.Connection) -> None:
+    put(conn, "a", 1)
+    one = sender()
+    (late,) = outbox.claim(conn, mine=one.mine, most=1, lease=at(10), now=at(1))
+    (again,) = outbox.claim(conn, mine=one.mine, most=1, lease=at(30), now=at(11))
+    assert (late.attempts, again.attempts) == (1, 2)
+    given = {"mine": one.mine, "now": at(12)}
+    wrong = Delivery(DeliveryError.TIMEOUT, "late")
+    assert not outbox.record(conn, late, wrong, Verdict(DeliveryState.PENDING, at(20)), **given)
+    assert outbox.record(conn, again, Delivery(), Verdict(DeliveryState.ACCEPTED), **given)
 
 
 def test_what_nobody_needs_any_more_is_not_sent(conn: psycopg.Connection, provider: Web) -> None:

@@ -230,7 +230,13 @@ def test_a_page_that_opened_no_order_reaches_the_operators(conn: psycopg.Connect
     assert notices.run(conn, at(0)) == 2
     orders.open_(conn, replace(LEAK, cause="alarm:1", alarm=raised[0]), now=at(0))
     assert telling.pages(conn, at(0)) == 0, "its order may be opened by the next step"
-    assert [telling.pages(conn, at(1)), telling.pages(conn, at(2))] == [1, 0]
+    third = add_watch(conn, add_rule(conn, "third", "limits"), "m1", "active_power")
+    joined = raise_(conn, [Raising(third, at(0), at(0), at(0), 1.0, {})], now=at(0))
+    assert notices.run(conn, at(0)) == 1
+    conn.execute(
+        "update smartpark.alarm_notice set ordered = %s, work_order = 1 where alarm = any (%s)", [at(0), joined]
+    )
+    assert [telling.pages(conn, at(1)), telling.pages(conn, at(2))] == [1, 0], "what joined an order is told by that"
     ((login, cause),) = told(conn)
     assert (login, cause.startswith(f"alarm:{raised[1]}:")) == ("duty-operator", True)
     (state, alarm) = conn.execute("select state, alarm from park.notifications").fetchone() or ("", 0)

@@ -149,6 +149,7 @@ def test_an_audit_finds_what_was_changed_removed_or_cut_off(desk: Desk) -> None:
         ("delete from work_order_event where work_order = 4 and seq = 3", "order 4: it stands at 3"),
         ("delete from work_order_event where work_order = 6", "order 6: its events are gone"),
         ("delete from work_order where work_order = 5", "order 5 is gone"),
+        ("update work_order set state = 'new' where work_order = 7", "order 7: it says new, its newest event"),
         ("delete from audit_head", "line 1 of the file is not what the database holds"),
     ):
         assert not any(fault in line for line in desk.audit().faults)
@@ -163,8 +164,8 @@ def test_a_forged_chain_that_is_whole_is_found_by_the_heads(desk: Desk) -> None:
     # Cut off, and the order rewritten to fit: the chain itself is whole.
     desk.unseen("delete from smartpark.work_order_event where work_order = %s and seq = 3", order)
     desk.unseen(
-        "update smartpark.work_order o set version = 2, head = e.hash from smartpark.work_order_event e"
-        " where o.work_order = %s and e.work_order = o.work_order and e.seq = 2",
+        "update smartpark.work_order o set version = 2, state = e.to_state, head = e.hash"
+        " from smartpark.work_order_event e where o.work_order = %s and e.work_order = o.work_order and e.seq = 2",
         order,
     )
     assert [line[:7] for line in desk.audit().faults] == ["head of"]

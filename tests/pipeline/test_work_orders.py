@@ -98,6 +98,22 @@ def test_the_same_act_twice_is_one_and_a_stale_one_is_told_who_was_faster(conn: 
     assert [e["action"] for e in events(conn, order)] == ["open", "accept"]
 
 
+def test_a_chain_is_whole_whatever_numbers_it_tells(conn: psycopg.Connection) -> None:
+    order, _ = orders.open_(conn, LEAK, now=T0)
+    told = {"readings": [{"value": value} for value in (-0.0, 1e16, 1.5e300, -1e22, 0.1, 1e-7, 5e-324, 10**20, 3)]}
+    do(conn, order, OrderAction.COMMENT, minute=1, detail=told, device_time=at(1), offset_s=2)
+    assert chain.first_fault(events(conn, order)) is None
+
+
+def test_a_clock_that_is_behind_puts_nothing_before_the_order(conn: psycopg.Connection) -> None:
+    order, _ = orders.open_(conn, LEAK, now=T0)
+    do(conn, order, OrderAction.ACCEPT, OrderAction.ARRIVE, minute=-0.1, device_time=at(-1))
+    do(conn, order, OrderAction.FINISH, minute=-0.05)
+    assert [e["happened"] for e in events(conn, order)] == [T0] * 4
+    found = conn.execute("select state, wall_s from smartpark.sla_clock where work_order = %s", [order]).fetchall()
+    assert found == [("met", 0.0)] * 3
+
+
 def test_events_can_only_be_added(conn: psycopg.Connection) -> None:
     orders.open_(conn, LEAK, now=T0)
     for statement in ("update smartpark.work_order_event set actor = 'x'", "delete from smartpark.work_order_event",

@@ -91,7 +91,7 @@ select n.notice, a.alarm, a.park_id, a.priority, a.position, coalesce(a.space_id
   left join smartpark.device d on d.device = a.device
   left join smartpark.space s on s.park_id = a.park_id and s.space_id = coalesce(a.space_id, d.space_id)
   left join park.space_buildings b on b.park_id = s.park_id and b.space_id = s.space_id and b.building_id <> s.space_id
- where n.decision = 'page' and n.decided > %(since)s and n.decided <= %(before)s and a.closed is null and not a.acknowledged
+ where n.decision = 'page' and n.work_order is null and n.decided > %(since)s and n.decided <= %(before)s and a.closed is null and not a.acknowledged
    and not exists (select from smartpark.told t where t.kind = 'page' and t.number = n.notice)
    and not exists (select from smartpark.work_order o
                     where o.alarm = a.alarm and o.state not in ('closed', 'rejected', 'cancelled'))

@@ -68,7 +68,7 @@ returning n.notification, n.cause, n.person, n.place, n.channel, n.address, n.su
 update smartpark.notification
    set state = %(state)s, next = %(next)s, ended = %(ended)s, claim = null, error = %(error)s, error_text = %(error_text)s,
        provider_id = coalesce(%(provider_id)s, provider_id), link = case when %(ended)s::timestamptz is null then link end
- where notification = %(notification)s and claim = %(claim)s and state = 'sending';
+ where notification = %(notification)s and claim = %(claim)s and attempts = %(attempts)s and state = 'sending';
 
 -- name: standing
 -- How much waits, and since when it is overdue.
