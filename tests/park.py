@@ -1,11 +1,15 @@
 """A small park for tests that need one: two devices, one company, one building."""
 
 from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
 
 import psycopg
 
 from pipeline.domain.park import Company, Crs, Device, Family, Name, Park, Point, PointKind, Space, SpaceKind
-from pipeline.store import parks
+from pipeline.store import desk, parks
+
+REPO = Path(__file__).parent.parent
 
 APPLIED_AT = datetime(2026, 11, 1, tzinfo=UTC)
 SQUARE = ((116.33, 40.03), (116.331, 40.03), (116.331, 40.031), (116.33, 40.031))
@@ -45,3 +49,9 @@ def apply_small_park(conn: psycopg.Connection) -> None:
     """Makes the database know the small park, and commits."""
     parks.apply(conn, SMALL, now=APPLIED_AT)
     conn.commit()
+
+
+def catalogue() -> dict[str, list[Any]]:
+    """The demo's services, and the contractors that they name."""
+    folder = REPO / "simulators/parks/qinghe-desk"
+    return {"contractors": desk.read(folder / "people.toml")["contractors"], **desk.read(folder / "services.toml")}

@@ -38,6 +38,7 @@ class ServiceRow(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     paid: bool = False
     days: Annotated[int, msgspec.Meta(ge=1, le=250)] | None = None
     visitors: bool = False
+    contractor: Id | None = None
 
 
 def apply(conn: psycopg.Connection, park_id: str, rows: Sequence[ServiceRow], now: datetime, actor: str) -> Applied:
@@ -45,18 +46,21 @@ def apply(conn: psycopg.Connection, park_id: str, rows: Sequence[ServiceRow], no
     ids = [row.id for row in rows]
     if twice := sorted({i for i in ids if ids.count(i) > 1}):
         raise DeskFileError(f"[[services]] {twice[0]} is there twice")
+    known = sorted(str(i) for (i,) in conn.execute(QUERIES["contractors_known"], {"park": park_id}))
     for row in rows:
         if row.skill is None and row.department is None:
             raise DeskFileError(f"[[services]] {row.id} has neither skill nor department: who would answer?")
         if row.paid and row.skill is None:
             raise DeskFileError(f"[[services]] {row.id} is paid and opens no work order: give it a skill")
+        if row.contractor is not None and row.contractor not in known:
+            raise DeskFileError(f"[[services]] {row.id}: there is no contractor {row.contractor}; it is one of {known}")
     before = {str(i) for (i,) in conn.execute(QUERIES["services_in_force"], {"park": park_id})}
     told = [
         {
             "service_id": row.id, "category": row.category, "place": place, "name_zh": row.name.zh,
             "name_en": row.name.en, "hint_zh": row.hint and row.hint.zh, "hint_en": row.hint and row.hint.en,
             "skill": row.skill, "priority": row.priority, "department": row.department, "paid": row.paid,
-            "days": row.days, "visitors": row.visitors,
+            "days": row.days, "visitors": row.visitors, "contractor_id": row.contractor,
         }
         for place, row in enumerate(rows, 1)
     ]  # fmt: skip

@@ -110,7 +110,7 @@ def open_order(conn: psycopg.Connection, row: Row, *, now: datetime, actor: str,
             park_id=row["park_id"], origin="request", cause=f"request:{row['request']}", service=row["service_id"],
             skill=row["skill"], priority=row["priority"], title_zh=row["name_zh"], title_en=row["name_en"],
             words=row["words"], space_id=row["space_id"], device=row["device"], company_id=row["company_id"],
-            request=row["request"],
+            contractor_id=row["contractor_id"], request=row["request"],
         ),
         now=now, actor=actor, person=person,
     ).order  # fmt: skip

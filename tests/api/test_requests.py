@@ -14,7 +14,7 @@ from pipeline.store.desk_rooms import RoomRow
 from pipeline.store.desk_services import Bilingual
 from tests.api.messages import Hand
 from tests.api.serving import NOW, Answer, Served, serving
-from tests.conftest import REPO
+from tests.park import catalogue
 from tests.pictures import jpeg, png
 
 CODE = "ABCDEFGH23"
@@ -60,7 +60,7 @@ def town(database: str, hand: Hand) -> Iterator[Town]:
     conn = hand.admin
     conn.execute("insert into smartpark.company values ('small', 'bolt', '闪电', 'Bolt')")
     calendar.put(conn, "small", calendar.published(2026))
-    services = desk.read(REPO / "simulators/parks/qinghe-desk/services.toml")
+    services = catalogue()
     rooms = [RoomRow(id="hall", space="b1", name=Bilingual(zh="大厅", en="Hall"), seats=9, point="p1/pressure")]
     desk.apply(conn, "small", services | {"rooms": rooms}, now=NOW)
     conn.execute(

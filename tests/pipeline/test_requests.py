@@ -24,7 +24,7 @@ from pipeline.store.requests import NewRequest
 from pipeline.store.visitors import TooOften
 from pipeline.store.work_orders import OrderAct
 from tests.conftest import REPO
-from tests.park import SMALL
+from tests.park import SMALL, catalogue
 from tests.pictures import GPS, jpeg, png, webp
 
 T0 = datetime(2026, 9, 24, 2, tzinfo=UTC)  # a Thursday, 10:00 in the park; the Mid-Autumn holiday is on the morrow
@@ -39,7 +39,7 @@ def conn(database: str) -> Iterator[psycopg.Connection]:
         parks.apply(owner, SMALL, now=T0)
         calendar.put(owner, "small", calendar.published(2026))
         owner.commit()
-        desk.apply(owner, "small", desk.read(SERVICES), now=T0)
+        desk.apply(owner, "small", catalogue(), now=T0)
         owner.commit()
     with connect(database, role="park_operator") as found:
         found.autocommit = True

@@ -15,8 +15,7 @@ from pipeline.store import calendar, desk, parks, request_acts, requests
 from pipeline.store.database import connect
 from pipeline.store.request_acts import RequestAct, RequestConflict
 from pipeline.store.requests import NewRequest
-from tests.conftest import REPO
-from tests.park import SMALL
+from tests.park import SMALL, catalogue
 
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 T0 = datetime(
@@ -32,7 +31,7 @@ def test_an_appeal_is_answered_for_by_somebody_and_by_a_date(database: str) -> N
     with connect(database) as engine, connect(database, role="park_operator") as people:
         parks.apply(engine, SMALL, now=T0)
         calendar.put(engine, "small", calendar.published(2026))
-        desk.apply(engine, "small", desk.read(REPO / "simulators/parks/qinghe-desk/services.toml"), now=T0)
+        desk.apply(engine, "small", catalogue(), now=T0)
         engine.commit()
         engine.autocommit = people.autocommit = True
 

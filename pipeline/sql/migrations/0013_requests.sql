@@ -16,8 +16,10 @@ create table smartpark.service (
   paid       boolean not null default false,   -- quoted and accepted before work
   days       integer check (days > 0),  -- an outcome is due within so many working days (appeals, enterprise)
   visitors   boolean not null default false,   -- may be asked for by who scans a code, without sign-in
+  contractor_id text,                 -- who does it, where the park itself does not
   retired    boolean not null default false,
-  primary key (park_id, service_id)
+  primary key (park_id, service_id),
+  foreign key (park_id, contractor_id) references smartpark.contractor
 );
 
 create table smartpark.service_request (

@@ -5,19 +5,21 @@ select service_id from smartpark.service where park_id = %(park)s and not retire
 -- name: put_services
 -- Services as a desk file has them; those that are new or were changed.
 insert into smartpark.service as s (park_id, service_id, category, place, name_zh, name_en, hint_zh, hint_en, skill, priority,
-  department, paid, days, visitors)
+  department, paid, days, visitors, contractor_id)
 select %(park)s::text, r.*
   from jsonb_to_recordset(%(rows)s::jsonb) as r (service_id text, category text, place integer, name_zh text, name_en text,
-         hint_zh text, hint_en text, skill text, priority text, department text, paid boolean, days integer, visitors boolean)
+         hint_zh text, hint_en text, skill text, priority text, department text, paid boolean, days integer, visitors boolean,
+         contractor_id text)
 on conflict (park_id, service_id) do update set category = excluded.category, place = excluded.place,
   name_zh = excluded.name_zh, name_en = excluded.name_en, hint_zh = excluded.hint_zh, hint_en = excluded.hint_en,
   skill = excluded.skill, priority = excluded.priority, department = excluded.department, paid = excluded.paid,
-  days = excluded.days, visitors = excluded.visitors, retired = false
+  days = excluded.days, visitors = excluded.visitors,
+  contractor_id = excluded.contractor_id, retired = false
  where (s.category, s.place, s.name_zh, s.name_en, s.hint_zh, s.hint_en, s.skill, s.priority, s.department, s.paid, s.days,
-        s.visitors, s.retired)
+        s.visitors, s.contractor_id, s.retired)
     is distinct from (excluded.category, excluded.place, excluded.name_zh, excluded.name_en, excluded.hint_zh,
         excluded.hint_en, excluded.skill, excluded.priority, excluded.department, excluded.paid, excluded.days,
-        excluded.visitors, false)
+        excluded.visitors, excluded.contractor_id, false)
 returning s.service_id;
 
 -- name: retire_services
@@ -55,3 +57,7 @@ returning m.room_id;
 -- Rooms that a desk file has no longer; bookings of them stay.
 update smartpark.room set retired = true
  where park_id = %(park)s and not retired and room_id <> all (%(ids)s::text[]);
+
+-- name: contractors_known
+-- Who may do a service, where the park itself does not.
+select contractor_id from smartpark.contractor where park_id = %(park)s and not retired;

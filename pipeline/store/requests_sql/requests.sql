@@ -65,7 +65,8 @@ select work_order, state from smartpark.work_order
 -- One request, locked.
 select q.request, q.park_id, q.service_id, q.category, q.company_id, q.person, q.channel, q.entered_by, q.client_id,
        q.space_id, q.device, q.words, q.state, q.version, q.department, q.due, q.supervised, q.outcome, q.appointment,
-       q.work_order, q.created, q.answered, q.closed, v.skill, v.priority, v.paid, v.name_zh, v.name_en
+       q.work_order, q.created, q.answered, q.closed, v.skill, v.priority, v.paid, v.contractor_id, v.name_zh,
+       v.name_en
   from smartpark.service_request q
   join smartpark.service v on v.park_id = q.park_id and v.service_id = q.service_id
  where q.request = %(request)s for update of q;
