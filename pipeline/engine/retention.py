@@ -20,6 +20,9 @@ ROWS = (
     ("sign_in", "at"),
     ("session", "expires"),
     ("signed_link", "expires"),
+    ("sign_in", "at"),
+    ("session", "expires"),
+    ("signed_link", "expires"),
 )
 FLOODS = (("limited_minute", "minute"), ("intake_condition", "ended"), ("device_clock", "ended"))
 MINUTES = ("device_minute", "reject_minute")

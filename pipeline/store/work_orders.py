@@ -121,6 +121,8 @@ def _open(conn: psycopg.Connection, new: NewOrder, *, now: datetime, actor: str,
     conn.execute(QUERIES["lock_cause"], {"park": new.park_id, "cause": new.cause})
     known = client_id and _one(conn, "event_by_client", {"client_id": client_id})
     if known:
+        if known["cause"] != new.cause:
+            raise OrderRefused(f"client_id {client_id} was used for another order")
         return Opened(known["work_order"], "repeated")
     before = _one(conn, "last_of_cause", {"park": new.park_id, "cause": new.cause})
     if before is not None:

@@ -253,8 +253,12 @@ def test_retention_keeps_what_is_young_and_lets_go_of_the_rest(conn: psycopg.Con
     say(conn, 0)
     old = (SETTINGS.raw_days + 3) * -86400.0
     say(conn, old)
+    for days, name in ((SETTINGS.event_days + 1, "old"), (SETTINGS.event_days - 1, "young")):
+        tried = "insert into smartpark.sign_in (at, login, source, outcome) values (%s, %s, '127.0.0.1', 'wrong')"
+        conn.execute(tried, [at(-86400.0 * days), name])
     e = engine()
     e.tick(conn, at(10))
+    assert conn.execute("select array_agg(login) from smartpark.sign_in").fetchone() == (["young"],)
     left = conn.execute("select ts from smartpark.reading").fetchall()
     assert left == [(at(0),)]
     rolled = conn.execute("select count(*), min(bucket) from park.readings_15m").fetchone()

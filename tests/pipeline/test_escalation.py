@@ -141,6 +141,10 @@ def test_an_assigned_order_asks_that_person_first_and_a_taken_one_tells_them(con
     assert told(conn)[2:] == [("chen", f"order:{order}:3:0")]
     asks = conn.execute("select asks from smartpark.notification order by notification").fetchall()
     assert asks == [(True,), (True,), (False,)]
+    do(conn, order, OrderAction.FINISH, 100, person=chen)
+    do(conn, order, OrderAction.REOPEN, 101, reason="it leaks again")
+    assert step.run(conn, at(101)) == 1
+    assert [login for login, _ in told(conn)[3:]] == ["chen", "li"], "who did it may have gone home"
 
 
 def test_where_nobody_is_there_the_next_level_is_asked_at_once(

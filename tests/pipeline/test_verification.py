@@ -9,6 +9,7 @@ import pytest
 from pipeline.domain.quality import Quality
 from pipeline.domain.work_order import OrderAction
 from pipeline.engine.desk import closing, verification
+from pipeline.engine.desk.apart import Apart
 from pipeline.engine.desk.verification import Seen, decide
 from pipeline.store import work_orders
 from pipeline.store.alarms import Raising, Returning, raise_, return_
@@ -49,6 +50,18 @@ def test_what_follows_from_what_was_seen(what: list[Seen], seconds: float, actio
     verdict = decide(what, done=START, verify_s=600.0, now=at(seconds))
     assert verdict.action == action
     assert words in verdict.reason
+
+
+def test_what_is_wrong_with_one_keeps_no_other_back(database: str) -> None:
+    def do(number: int) -> int:
+        conn.execute("insert into smartpark.told values ('page', %s, %s, '{}')", [number, START])
+        return 10 // (number - 2)
+
+    with connect(database) as conn:
+        conn.autocommit = True
+        with pytest.raises(ZeroDivisionError), Apart(conn) as apart:
+            assert apart.each("thing", {n: n for n in (1, 2, 3)}, do) == 0
+        assert rows(conn, "select number from smartpark.told order by 1") == [{"number": 1}, {"number": 3}]
 
 
 class Story:

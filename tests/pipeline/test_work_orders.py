@@ -96,6 +96,8 @@ def test_the_same_act_twice_is_one_and_a_stale_one_is_told_who_was_faster(conn: 
     with pytest.raises(OrderRefused, match="waits for one of parts"):
         do(conn, order, OrderAction.WAIT, minute=4, reason="lunch")
     assert [e["action"] for e in events(conn, order)] == ["open", "accept"]
+    with pytest.raises(OrderRefused, match="used for another order"):
+        orders.open_(conn, replace(LEAK, cause="staff:other"), now=at(5), client_id=act.client_id)
 
 
 def test_a_chain_is_whole_whatever_numbers_it_tells(conn: psycopg.Connection) -> None:

@@ -9,9 +9,10 @@ from uuid import UUID, uuid5
 import psycopg
 
 from pipeline.domain.work_order import OrderAction
+from pipeline.engine.desk.apart import Apart
 from pipeline.store import work_orders
 from pipeline.store.queries import load
-from pipeline.store.work_orders import ActConflict, OrderAct
+from pipeline.store.work_orders import OrderAct
 
 QUERIES = load(Path(__file__).parent / "sql")
 EVENTS = UUID("c6a1f7e4-7d43-5a9c-b0d7-2f1f0a5e9d03")
@@ -21,19 +22,14 @@ BY = {"sensor": "verified by the sensor", "person": "confirmed"}
 
 def run(conn: psycopg.Connection, now: datetime) -> int:
     """Returns how many were closed."""
-    done = 0
+    acts = {}
     for order, version, state, verified, days in conn.execute(
         QUERIES["to_close"], {"now": now, "bite": BITE}
     ).fetchall():
         silent = state == "done"
         detail: dict[str, Any] = {"silence_days": days} if silent else {}
         reason = "silence" if silent else BY.get(verified, "confirmed")
-        asked = OrderAct(order=order, action=OrderAction.CLOSE, client_id=uuid5(EVENTS, f"{order}/{version}"),
-                         version=version, reason=reason, detail=detail)  # fmt: skip
-        try:
-            with conn.transaction():
-                work_orders.act(conn, asked, now=now)
-        except ActConflict:  # somebody was faster
-            continue
-        done += 1
-    return done
+        acts[order] = OrderAct(order=order, action=OrderAction.CLOSE, client_id=uuid5(EVENTS, f"{order}/{version}"),
+                               version=version, reason=reason, detail=detail)  # fmt: skip
+    with Apart(conn) as apart:
+        return apart.each("closing of order", acts, lambda act: not work_orders.act(conn, act, now=now).repeated)

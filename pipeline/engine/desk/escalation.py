@@ -131,8 +131,11 @@ class Escalation:
         return 1
 
     def _asked(self, conn: psycopg.Connection, row: Row, step: Row, now: datetime) -> Asked:
-        if step["step"] == 0 and row["assignee"] is not None:
-            return Asked((row["assignee"],), None, "they have it")
+        theirs = () if step["step"] or row["assignee"] is None else (row["assignee"],)
+        # Who did it before may have gone home since: an order that came back asks who is on duty, too.
+        again = row["came_by"] == OrderAction.REOPEN and OrderState(row["state"]) in UNTAKEN
+        if theirs and not again:
+            return Asked(theirs, None, "they have it")
         path = rotas.path(conn, row["park_id"], row["space_id"])
         plan = self._plans.get(row["park_id"])
         if plan is None:
@@ -141,7 +144,9 @@ class Escalation:
         why = duty.why
         if step["step"] and step["told"]:
             why = f"nobody took it within {(now - step['began']).total_seconds():.0f} s; {duty.why}"
-        return Asked(duty.people, duty.rota_id, why)
+        if theirs:
+            why = f"they had it; {why}"
+        return Asked(tuple(dict.fromkeys((*theirs, *duty.people))), duty.rota_id, why)
 
     def _message(self, conn: psycopg.Connection, row: Row, step: Row, *, asks: bool, now: datetime) -> Message:
         order = row["work_order"]

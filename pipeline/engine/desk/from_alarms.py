@@ -4,7 +4,6 @@ What shares an incident shares an order, where the same people can do it; anothe
 looked at once, in the transaction that opens its order: two engines, or one that is killed, open no second one.
 """
 
-import logging
 from datetime import datetime
 from pathlib import Path
 from uuid import UUID, uuid5
@@ -12,14 +11,13 @@ from uuid import UUID, uuid5
 import psycopg
 from psycopg.rows import dict_row
 
-from pipeline.domain.errors import ParkError
 from pipeline.domain.work_order import TAKEN, UNTAKEN, OrderAction, OrderState
+from pipeline.engine.desk.apart import Apart
 from pipeline.store import order_rules, work_orders
 from pipeline.store.order_rules import URGENCY, OrderRule
 from pipeline.store.queries import load
 from pipeline.store.work_orders import NewOrder, OrderAct, Row
 
-log = logging.getLogger(__name__)
 QUERIES = load(Path(__file__).parent / "sql")
 BITE = 500
 EVENTS = UUID("0d8a2f3e-52d5-5b0e-9c39-3f6c2b1a9e01")  # names what the step does: the same cause is the same event
@@ -27,18 +25,12 @@ EVENTS = UUID("0d8a2f3e-52d5-5b0e-9c39-3f6c2b1a9e01")  # names what the step doe
 
 def run(conn: psycopg.Connection, now: datetime) -> int:
     """Looks at every notice once. Returns how many orders were opened, or told that their cause came back."""
-    done, failure = 0, None
     rules: dict[str, list[OrderRule]] = {}
-    for (notice,) in conn.execute(QUERIES["notices_to_order"], {"bite": BITE}).fetchall():
-        try:
-            with conn.transaction():
-                done += _look(conn, notice, rules, now)
-        except ParkError as error:  # one that cannot be opened keeps no other back; it is tried again
-            failure = error
-            log.warning("notice %s opens no order: %s", notice, error)
-    done += _returned(conn, now)
-    if failure is not None:
-        raise failure
+    with Apart(conn) as apart:
+        found = {notice: notice for (notice,) in conn.execute(QUERIES["notices_to_order"], {"bite": BITE})}
+        done = apart.each("no order for notice", found, lambda one: _look(conn, one, rules, now))
+        said = {act.order: act for act in _returned(conn)}
+        done += apart.each("return in order", said, lambda act: not work_orders.act(conn, act, now=now).repeated)
     return done
 
 
@@ -130,14 +122,11 @@ def _raise_priority(conn: psycopg.Connection, order: int, priority: str, row: Ro
         work_orders.act(conn, asked, now=now)
 
 
-def _returned(conn: psycopg.Connection, now: datetime) -> int:
-    """Says on orders that nobody took that their alarms are over; whether anybody still has to go, a person decides."""
-    rows = conn.execute(QUERIES["returned_untaken"], {"bite": BITE}).fetchall()
-    for order, version, returned in rows:
-        client = uuid5(EVENTS, f"returned/{order}/{version}")
-        detail = {"returned": returned.isoformat()}
-        said = OrderAct(order=order, action=OrderAction.COMMENT, client_id=client, reason="its alarm returned",
-                        detail=detail)  # fmt: skip
-        with conn.transaction():
-            work_orders.act(conn, said, now=now)
-    return len(rows)
+def _returned(conn: psycopg.Connection) -> list[OrderAct]:
+    """What is said on orders that nobody took and whose alarms are over; whether anybody still has to go, a person
+    decides."""
+    return [
+        OrderAct(order=order, action=OrderAction.COMMENT, client_id=uuid5(EVENTS, f"returned/{order}/{version}"),
+                 reason="its alarm returned", detail={"returned": returned.isoformat()})
+        for order, version, returned in conn.execute(QUERIES["returned_untaken"], {"bite": BITE})
+    ]  # fmt: skip

@@ -16,9 +16,10 @@ from psycopg.rows import dict_row
 
 from pipeline.domain.quality import Quality
 from pipeline.domain.work_order import OrderAction
+from pipeline.engine.desk.apart import Apart
 from pipeline.store import work_orders
 from pipeline.store.queries import load
-from pipeline.store.work_orders import ActConflict, OrderAct
+from pipeline.store.work_orders import OrderAct
 
 QUERIES = load(Path(__file__).parent / "sql")
 EVENTS = UUID("8f0c6f52-5f0c-5d7e-8a11-6f2e3b9d4c02")
@@ -88,14 +89,13 @@ def run(conn: psycopg.Connection, now: datetime) -> int:
     """Returns how many orders were verified, opened again, or left to a person."""
     with conn.cursor(row_factory=dict_row) as cursor:
         rows = cursor.execute(QUERIES["to_verify"]).fetchall()
-    done = 0
-    for order, some in groupby(rows, key=lambda row: row["work_order"]):
-        done += _settle(conn, order, list(some), now)
-    return done
+    found = {order: list(some) for order, some in groupby(rows, key=lambda row: int(row["work_order"]))}
+    with Apart(conn) as apart:
+        return apart.each("verification of order", found, lambda some: _settle(conn, some, now))
 
 
-def _settle(conn: psycopg.Connection, order: int, rows: Sequence[dict[str, Any]], now: datetime) -> int:
-    first = rows[0]
+def _settle(conn: psycopg.Connection, rows: Sequence[dict[str, Any]], now: datetime) -> int:
+    first, order = rows[0], rows[0]["work_order"]
     verdict = decide([_seen(conn, row, now) for row in rows], done=first["done"], verify_s=first["verify_s"], now=now)
     if verdict.action is None or (verdict.action is OrderAction.COMMENT and first["verified"] != "pending"):
         return 0
@@ -110,12 +110,7 @@ def _settle(conn: psycopg.Connection, order: int, rows: Sequence[dict[str, Any]]
     client = uuid5(EVENTS, f"{order}/{first['version']}/{verdict.action}")
     asked = OrderAct(order=order, action=verdict.action, client_id=client, version=first["version"],
                      reason=verdict.reason, detail=detail)  # fmt: skip
-    try:
-        with conn.transaction():
-            work_orders.act(conn, asked, now=now)
-    except ActConflict:  # somebody was faster: it is looked at again as it is then
-        return 0
-    return 1
+    return int(not work_orders.act(conn, asked, now=now).repeated)
 
 
 def _seen(conn: psycopg.Connection, row: dict[str, Any], now: datetime) -> Seen:

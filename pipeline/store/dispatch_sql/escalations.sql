@@ -24,7 +24,9 @@ select distinct on (due, work_order) work_order from smartpark.escalation
 select o.work_order, o.park_id, o.state, o.version, o.skill, o.priority, o.title_zh, o.title_en, o.space_id, o.assignee,
        s.name_zh as space_zh, s.name_en as space_en, b.building_zh, b.building_en, k.time_zone,
        (select c.due from smartpark.sla_clock c
-         where c.work_order = o.work_order and c.kind = 'acknowledge' and c.state = 'running') as due
+         where c.work_order = o.work_order and c.kind = 'acknowledge' and c.state = 'running') as due,
+       (select e.action from smartpark.work_order_event e
+         where e.work_order = o.work_order and e.action in ('assign', 'reopen') order by e.seq desc limit 1) as came_by
   from smartpark.work_order o
   join smartpark.park k using (park_id)
   left join smartpark.space s on s.park_id = o.park_id and s.space_id = o.space_id

@@ -26,7 +26,8 @@ select work_order, park_id, state, version, head, created, assignee, priority, t
 
 -- name: event_by_client
 -- The event that a client made with this id, where there is one.
-select work_order, action from smartpark.work_order_event where client_id = %(client_id)s;
+select e.work_order, e.action, o.cause
+  from smartpark.work_order_event e join smartpark.work_order o using (work_order) where e.client_id = %(client_id)s;
 
 -- name: last_event
 -- What happened last to an order.
