@@ -54,7 +54,7 @@ async def acting_context(request: Request) -> Context:
 
 
 async def signing_context(request: Request) -> Context:
-    """The same for who signs in or is let in, which a server that only shows does too. Raises CrossSite, NotJson."""
+    """The same for who signs in or out, which a server that only shows does too. Raises CrossSite, NotJson."""
     context = await context_of(request)
     check_write(request.headers, allowed_hosts(context.settings), path=request.url.path)
     return context

@@ -82,7 +82,9 @@ class Settings:
     session_hours: float = setting("PARK_SESSION_HOURS", "336", "a sign-in ends after this many hours in any case")
     session_idle_hours: float = setting("PARK_SESSION_IDLE_HOURS", "24", "… and after this many without a request")
     api_hosts: str = setting("PARK_API_HOSTS", "", "further Host names that the API answers to, comma-separated")
-    api_read_only: bool = setting("PARK_API_READ_ONLY", "no", "yes: nobody can act on alarms or rules over this API")
+    api_read_only: bool = setting(
+        "PARK_API_READ_ONLY", "no", "yes: nobody changes anything over this API but their own sign-in"
+    )
     site_secret: str = setting(
         "PARK_SITE_SECRET", "", "secret of the codes and tags that prove who is on site; empty: it is only claimed"
     )

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query
 from api import session_models as models
 from api.alarm_models import NumberPath
 from api.auth import Forbidden, Signed, named, needs
-from api.context import Api, Context, Signing
+from api.context import Acting, Api, Context
 from api.models import Page
 from api.parameters import OfPark, OfParkQuery
 from api.routes import PREFIX
@@ -38,7 +38,7 @@ def people_list(api: Api, who: Signed, asked: Annotated[OfPeople, Query()]) -> P
 
 
 @router.put("/people/{login}", dependencies=WRITES)
-def put(api: Signing, who: Signed, login: models.LoginPath, asked: models.Profile) -> models.Person:
+def put(api: Acting, who: Signed, login: models.LoginPath, asked: models.Profile) -> models.Person:
     """Makes a person, or changes what is said of one; who was let go is let in again."""
     if login == who.actor and asked.role is not who.role:
         raise Forbidden("nobody takes their own role away: another administrator does")
@@ -51,7 +51,7 @@ def put(api: Signing, who: Signed, login: models.LoginPath, asked: models.Profil
 
 
 @router.post("/people/{login}/deactivate", dependencies=WRITES)
-def deactivate(api: Signing, who: Signed, login: models.LoginPath) -> models.Person:
+def deactivate(api: Acting, who: Signed, login: models.LoginPath) -> models.Person:
     """Lets somebody in no more: sessions end, links are dead, what they did stays."""
     if login == who.actor:
         raise Forbidden("nobody lets themselves go: another administrator does")
@@ -62,7 +62,7 @@ def deactivate(api: Signing, who: Signed, login: models.LoginPath) -> models.Per
 
 
 @router.post("/people/{login}/password", dependencies=WRITES)
-def password(api: Signing, who: Signed, login: models.LoginPath, asked: models.SettingPassword) -> models.Ended:
+def password(api: Acting, who: Signed, login: models.LoginPath, asked: models.SettingPassword) -> models.Ended:
     """A new password for somebody; their sessions end."""
     passwords.check(asked.password, login)
     encoded = passwords.hashed(asked.password)
@@ -83,7 +83,7 @@ def held(api: Api, who: Signed, login: models.LoginPath) -> Page[models.PersonSe
 
 
 @router.delete("/people/{login}/sessions", dependencies=WRITES)
-def end_all(api: Signing, who: Signed, login: models.LoginPath) -> models.Ended:
+def end_all(api: Acting, who: Signed, login: models.LoginPath) -> models.Ended:
     """Ends all of somebody's sessions."""
     with api.database.gate() as conn:
         person = mine(who, people.find(conn, login))["person"]
@@ -101,7 +101,7 @@ def token_list(api: Api, who: Signed, asked: OfParkQuery) -> Page[models.Token]:
 
 
 @router.post("/tokens", dependencies=WRITES)
-def make_token(api: Signing, who: Signed, asked: models.MakingToken) -> models.MadeToken:
+def make_token(api: Acting, who: Signed, asked: models.MakingToken) -> models.MadeToken:
     """A new token for a program or a wall screen."""
     park_id = of_park(api, who, asked.park)
     with api.database.gate() as conn:
@@ -113,7 +113,7 @@ def make_token(api: Signing, who: Signed, asked: models.MakingToken) -> models.M
 
 
 @router.delete("/tokens/{token}", dependencies=WRITES)
-def revoke(api: Signing, who: Signed, token: NumberPath) -> models.Ended:
+def revoke(api: Acting, who: Signed, token: NumberPath) -> models.Ended:
     """Ends a token; what it kept open is closed."""
     park_id = of_park(api, who, None)
     with api.database.gate() as conn:

@@ -8,7 +8,7 @@ import psycopg
 from fastapi import APIRouter, Path, Request, Response
 
 from api.auth import ANYBODY, NotSignedIn, Signed
-from api.context import Api, Context, Signing
+from api.context import Acting, Api, Context, Signing
 from api.database import GATE, OPERATOR, act_as
 from api.entrance import drop_pass, home_of, keep_pass
 from api.models import Name
@@ -98,7 +98,7 @@ def look(api: Api, token: LinkPath) -> TakingLink:
 
 
 @router.post("/links/{token}")
-def take(api: Signing, token: LinkPath) -> TakingLink:
+def take(api: Acting, token: LinkPath) -> TakingLink:
     """Does it, once: the person it was sent to takes the order. The link is who they are."""
     now = api.clock.now()
     with api.database.gate() as conn:

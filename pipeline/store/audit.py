@@ -8,7 +8,7 @@ from psycopg.types.json import Jsonb
 
 from pipeline.store.registry import QUERIES
 
-LOCAL = "local"  # whoever may start commands on this machine; sign-in comes with the service desk
+LOCAL = "local"  # whoever may start commands on this machine, or comes where nobody signs in
 
 
 def record(

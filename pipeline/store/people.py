@@ -15,7 +15,7 @@ from pipeline.store import audit, sessions
 from pipeline.store.passes import QUERIES, Row, one, rows
 
 LOGIN = re.compile(r"[a-z0-9][a-z0-9._-]{1,39}")
-RESERVED = frozenset({"system", "local"})  # what journals call who is no person
+RESERVED = frozenset({"system", "local", "visitor", "staff"})  # what journals call who is no person
 SKILL = re.compile(r"[a-z][a-z0-9-]{1,39}")
 NAME_LENGTH = 80
 
@@ -48,7 +48,7 @@ class Profile:
         )  # fmt: skip
 
     def plain(self) -> dict[str, Any]:
-        """As the audit log keeps it."""
+        """What is said, without what is not."""
         return {key: value for key, value in asdict(self).items() if value not in (None, ())}
 
 
@@ -56,7 +56,8 @@ def check(profile: Profile) -> None:
     """What a profile must be, whatever the park has. Raises PersonRefused."""
     wrong = [
         (not LOGIN.fullmatch(profile.login) or profile.login in RESERVED,
-         "a login has 2 to 40 of a-z, 0-9, . _ -, begins with a letter or digit, and is not system or local"),
+         "a login has 2 to 40 of a-z, 0-9, . _ -, begins with a letter or digit, and is no "
+         + " or ".join(sorted(RESERVED))),
         (not profile.name.strip() or not profile.name.isprintable() or len(profile.name) > NAME_LENGTH,
          f"a name has 1 to {NAME_LENGTH} characters that can be seen"),
         ((profile.role is Role.TENANT) != (profile.company is not None), "tenants, and nobody else, have a company"),
@@ -155,5 +156,13 @@ def _record(
     conn: psycopg.Connection, login: str, action: str, now: datetime, actor: str, was: Mapping[str, Any] | None,
     became: Mapping[str, Any],
 ) -> None:  # fmt: skip
-    detail = {"was": was, "became": dict(became)}
+    named = {side.get("name") for side in (was, became) if side is not None}
+    detail: dict[str, Any] = {"was": _nameless(was), "became": _nameless(became)}
+    if was is not None and len(named) > 1:
+        detail["renamed"] = True
     audit.record(conn, now=now, action=action, subject=f"person/{login}", actor=actor, detail=detail)
+
+
+def _nameless(side: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """What is said of a person, without their name: what can only be added to cannot forget one."""
+    return None if side is None else {key: value for key, value in side.items() if key != "name"}

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from fastapi.routing import APIRoute, RouteContext, iter_route_contexts
 
+from api.context import acting_context, signing_context
 from pipeline.domain.role import PERMISSIONS, Permission, Role
 from pipeline.store.database import connect
 from tests.api.owned import CASES
@@ -26,18 +27,25 @@ PUBLIC = {
     # What a visitor asked for, to who has the key that made it.
     "GET /api/v1/requests/{number}", "POST /api/v1/requests/{number}/act",
 }  # fmt: skip
+# What changes something, and is no act: it is done on a server that only shows, too.
+OWN = {"POST /api/v1/session", "DELETE /api/v1/session", "POST /api/v1/session/password"}
+CHANGES_NOTHING = {"POST /api/v1/rules/try"}  # a question too long for an address
 NUMBER = "999999"  # what every path parameter is: there is no such thing
 ENDS_ITSELF = ("DELETE", "/api/v1/session")
 
 
-def needs(route: RouteContext) -> tuple[Permission, ...] | None:
-    """What a route says that it takes; None: nothing is said."""
-    found, left = None, [route.dependant]
+def calls(route: RouteContext) -> Iterator[Any]:
+    """All that a route depends on."""
+    left = [route.dependant]
     while left:
         one = left.pop()
-        found = found or getattr(one.call, "needs", None)
+        yield one.call
         left += one.dependencies
-    return found
+
+
+def needs(route: RouteContext) -> tuple[Permission, ...] | None:
+    """What a route says that it takes; None: nothing is said."""
+    return next((found for call in calls(route) if (found := getattr(call, "needs", None))), None)
 
 
 def routes(doors: Signed) -> Iterator[tuple[str, RouteContext]]:
@@ -65,6 +73,24 @@ def test_every_route_says_what_it_takes_or_is_for_everybody(doors: Signed) -> No
     assert [name for name in said if said[name] and name in PUBLIC] == [], "for everybody, and not for everybody"
     everything = {p for permissions in said.values() for p in permissions or ()}
     assert everything <= set(Permission)
+
+
+def test_nothing_is_answered_that_is_not_walked(doors: Signed) -> None:
+    others = [found for found in iter_route_contexts(doors.api.app.routes)
+              if not isinstance(found.original_route, APIRoute)]  # fmt: skip
+    assert [found.path for found in others] == ["/api/v1/openapi.json"], "the app's own description, and nothing else"
+
+
+def test_every_route_that_changes_something_asks_who_sent_it_and_stops_where_a_server_only_shows(doors: Signed) -> None:
+    behind = {f"{method} {route.path}": set(calls(route)) for method, route in routes(doors)
+              if method not in ("GET", "HEAD")}  # fmt: skip
+    assert {name for name in behind if signing_context not in behind[name] | actings(behind[name])} == CHANGES_NOTHING
+    assert {name for name in behind if acting_context not in behind[name]} == OWN | CHANGES_NOTHING
+
+
+def actings(found: set[Any]) -> set[Any]:
+    """Who acts is asked what who signs in is asked (api/context.py), and more."""
+    return {signing_context} if acting_context in found else set()
 
 
 def test_a_screen_that_hangs_there_changes_nothing_and_a_tenant_sees_no_park(doors: Signed) -> None:

@@ -75,10 +75,14 @@ def test_people_are_made_changed_and_let_go(conn: psycopg.Connection) -> None:
         ("anna", "person-add"), ("li.ming", "sign-in"), ("anna", "person-change"), ("anna", "person-deactivate"),
         ("anna", "person-change"),
     ]  # fmt: skip
+    conn.execute("reset role")
+    kept = str(conn.execute("select detail from smartpark.audit_log").fetchall())
+    assert "'was': {'role': 'technician'" in kept and "李明" not in kept, "what changed, and nobody's name"
 
 
 NONSENSE: list[tuple[dict[str, Any], str]] = [
-    ({"login": "Li"}, "login"), ({"login": "system"}, "login"), ({"login": "a"}, "login"), ({"name": " "}, "name"),
+    ({"login": "Li"}, "login"), ({"login": "system"}, "login"), ({"login": "visitor"}, "login"),
+    ({"login": "a"}, "login"), ({"name": " "}, "name"),
     ({"name": "a\nb"}, "name"), ({"role": Role.TENANT}, "company"), ({"company": "acme"}, "company"),
     ({"contractor": "x"}, "contractor"), ({"skills": ("lift",)}, "skills"), ({"language": "fr"}, "language"),
     ({"role": Role.TECHNICIAN, "skills": ("Lift!",)}, "skill"),
