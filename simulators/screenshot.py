@@ -35,6 +35,10 @@ class Shot:
 
 
 ALARMS = "main.alarms-page.stream-live #list .rows li"
+SERVICE = "main.service-page.stream-live .order-row"
+FIELD = "main.field-page.stream-live .order"
+KPI = "main.kpi.answered"
+TENANT = "main.tenant[data-ready=yes]"
 INTAKE = "main.intake.stream-live #stage-commit.fresh"
 SHOTS = (
     Shot("wall-overview.png", "zh", 1920, 1080),
@@ -42,6 +46,13 @@ SHOTS = (
     Shot("wall-overview-phone.png", "zh", 390, 844, dots=2),
     Shot("alarms.png", "zh", 1920, 1080, path="/alarms", ready=ALARMS, role="operator"),
     Shot("alarms-phone.png", "zh", 390, 844, dots=2, path="/alarms", ready=ALARMS, role="operator"),
+    Shot("service.png", "zh", 1920, 1080, path="/service", ready=SERVICE, role="operator"),
+    Shot("service-phone.png", "zh", 390, 844, dots=2, path="/service", ready=SERVICE, role="operator"),
+    Shot("field-phone.png", "zh", 390, 844, dots=2, path="/field", ready=FIELD, role="technician"),
+    Shot("kpi.png", "zh", 1920, 1080, path="/kpi", ready=KPI, role="manager"),
+    Shot("kpi-phone.png", "zh", 390, 844, dots=2, path="/kpi", ready=KPI, role="manager"),
+    Shot("report-phone.png", "zh", 390, 844, dots=2, path="/report", ready=TENANT, role="tenant"),
+    Shot("requests-phone.png", "zh", 390, 844, dots=2, path="/requests", ready=TENANT, role="tenant"),
     Shot("intake.png", "zh", 1920, 1080, path="/intake", ready=INTAKE),
     Shot("intake-phone.png", "zh", 390, 844, dots=2, path="/intake", ready=INTAKE),
 )

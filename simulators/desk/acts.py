@@ -36,7 +36,7 @@ class Desk:
     rng: Random = field(init=False)
 
     def __post_init__(self) -> None:
-        self.rng = Random(f"{self.seed}/client")
+        self.rng = Random(f"{self.seed}/client/{self.now.isoformat()}")  # another span makes other ids
 
     def client(self) -> UUID:
         """An id as a phone would make it, from the seed."""

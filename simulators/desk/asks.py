@@ -85,12 +85,12 @@ class Asking:
             return
         self.row.stars, self.row.rated = stars, self.desk.now
 
-    def ordered(self, habit: Habit, order: int, *, actor: Who) -> TrueOrder:
+    def ordered(self, habit: Habit, order: int, *, actor: Who, contractor: str | None = None) -> TrueOrder:
         """The order that the request opened just now."""
         new = NewOrder(
             park_id=self.desk.park_id, origin="request", cause=f"request:{self.row.request}", service=habit.name,
             skill=habit.skill, priority=habit.priority, title_zh="", title_en="", space_id=self.row.space,
-            company_id=self.row.company,
+            company_id=self.row.company, contractor_id=contractor,
         )  # fmt: skip
         self.order = self.desk.begins(order, new, habit.category, actor, request=self.row.request)
         self.row.order = order

@@ -42,6 +42,7 @@ class Service:
     priority: str
     department: str | None
     paid: bool
+    contractor: str | None
 
 
 @dataclass(frozen=True)
@@ -165,7 +166,7 @@ class Stage:
             order, by = self._order_of(asking), (asking.tenant.login, asking.tenant.person)
         if order is None:
             raise NotFound(f"request {asking.row.request} of {habit.name} opened no work order")
-        row = asking.ordered(habit, order, actor=by)
+        row = asking.ordered(habit, order, actor=by, contractor=service.contractor)
         yield from lives.life(
             Case(self.desk, self.staff, habit, row, rng, asking=asking, clockwork=self.clockwork), closes=self.closes
         )

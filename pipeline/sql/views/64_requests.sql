@@ -1,7 +1,7 @@
 -- What people asked for, with names and how it ended; without their contact, which the desk alone reads.
 create view park.services as
   select park_id, service_id, category, place, name_zh, name_en, hint_zh, hint_en, skill, priority, department, paid, days,
-         visitors, retired
+         visitors, contractor_id, retired
     from smartpark.service;
 
 create view park.requests as

@@ -13,7 +13,7 @@ select space_id, unnest(company_ids) as company_id from park.spaces where park_i
 
 -- name: services
 -- The catalogue.
-select service_id, category, skill, priority, department, paid from park.services
+select service_id, category, skill, priority, department, paid, contractor_id from park.services
  where park_id = %(park)s and not retired order by service_id;
 
 -- name: open_quote
