@@ -12,7 +12,7 @@ from api.order_rows import may
 from api.wrong import InvalidParameter, Wrong
 from pipeline.domain.errors import NotFound
 from pipeline.domain.park import Crs
-from pipeline.domain.role import Principal
+from pipeline.domain.role import Permission, Principal
 from pipeline.domain.work_order import OrderAction
 from pipeline.store import on_site
 from pipeline.store.work_orders import NewOrder, OrderAct, effective
@@ -78,8 +78,8 @@ def as_act(api: Context, reader: Reader, principal: Principal, row: Row, asked: 
             pass
     return OrderAct(
         order=row["work_order"], action=asked.action, actor=actor(principal, asked.actor), person=principal.person,
-        client_id=asked.client_id, version=asked.version, device_time=asked.device_time, offset_s=asked.offset_s,
-        reason=asked.reason, detail=detail,
+        own=not principal.may(Permission.ORDER_DISPATCH), client_id=asked.client_id, version=asked.version,
+        device_time=asked.device_time, offset_s=asked.offset_s, reason=asked.reason, detail=detail,
     )  # fmt: skip
 
 

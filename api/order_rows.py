@@ -6,7 +6,7 @@ from typing import Any
 from api.alarm_rows import device_name, named
 from api.database import Row
 from pipeline.domain.role import Permission, Principal
-from pipeline.domain.work_order import OrderAction, OrderState, possible
+from pipeline.domain.work_order import OF_WHO_HAS_IT, OrderAction, OrderState, possible
 
 A = OrderAction
 WORK = frozenset({A.ACCEPT, A.DEPART, A.ARRIVE, A.WAIT, A.RESUME, A.FINISH, A.RELEASE, A.COMMENT, A.PHOTO})
@@ -30,6 +30,12 @@ def may(principal: Principal, action: OrderAction) -> bool:
     )
 
 
+def others(principal: Principal, row: Row, action: OrderAction) -> bool:
+    """Whether an action is for somebody else to do, who has the order."""
+    theirs = row["assignee"] in (None, principal.person) or principal.may(Permission.ORDER_DISPATCH)
+    return action in OF_WHO_HAS_IT and not theirs
+
+
 def order(row: Row, clocks: Iterable[Row], principal: Principal) -> dict[str, Any]:
     """One order as a principal may see it."""
     out = {name: row[name] for name in PLAIN} | {
@@ -43,7 +49,8 @@ def order(row: Row, clocks: Iterable[Row], principal: Principal) -> dict[str, An
         "contractor": party(row, "contractor"),
         "assignee": None if row["assignee"] is None
         else {"login": row["assignee_login"], "name": row["assignee_name"]},
-        "possible": [a.value for a in possible(OrderState(row["state"])) if may(principal, a)],
+        "possible": [action.value for action in possible(OrderState(row["state"]))
+                     if may(principal, action) and not others(principal, row, action)],
         "clocks": [{name: clock[name] for name in CLOCK} for clock in clocks],
     }  # fmt: skip
     if tenant(principal):

@@ -83,6 +83,8 @@ MOVES: Mapping[OrderAction, tuple[frozenset[OrderState], OrderState | None]] = {
     A.COMMENT: (frozenset(S), SAME),
     A.PHOTO: (frozenset(S), SAME),
 }
+OF_WHO_HAS_IT = frozenset({A.RELEASE, A.DEPART, A.ARRIVE, A.WAIT, A.RESUME, A.FINISH})
+"""What among technicians only the one does who has the order."""
 NEEDS_REASON = frozenset({A.RELEASE, A.WAIT, A.REJECT, A.CANCEL, A.REOPEN, A.PRIORITY})
 WAITING_REASONS = ("parts", "access", "tenant", "contractor", "permit", "weather")
 """What an order may wait for; which of them stop the clock on restore is in its terms."""

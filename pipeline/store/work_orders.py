@@ -18,6 +18,7 @@ from pipeline.domain.errors import NotFound
 from pipeline.domain.work_order import (
     ENDED,
     NEEDS_REASON,
+    OF_WHO_HAS_IT,
     UNTAKEN,
     WAITING_REASONS,
     OrderAction,
@@ -90,13 +91,15 @@ class NewOrder:
 class OrderAct:
     """One thing that somebody does to an order. version: the one they saw, where they insist on it.
 
-    device_time and offset_s (server less phone, at its last sync): when they did it, by their phone.
+    device_time and offset_s (server less phone, at its last sync): when they did it, by their phone. own: they work on
+    orders of their own only.
     """
 
     order: int
     action: OrderAction
     actor: str = SYSTEM
     person: int | None = None
+    own: bool = False
     client_id: UUID = field(default_factory=uuid4)
     version: int | None = None
     device_time: datetime | None = None
@@ -190,6 +193,8 @@ def _act(conn: psycopg.Connection, asked: OrderAct, *, now: datetime) -> Done:
         after = next_state(state, asked.action)
     except OrderRefused as error:
         raise _conflict(conn, row, error.detail) from error
+    if asked.own and asked.action in OF_WHO_HAS_IT and row["assignee"] not in (None, asked.person):
+        raise _conflict(conn, row, "somebody else has it")
     happened = effective(asked, created=row["created"], now=now)
     detail = dict(asked.detail)
     if asked.action is OrderAction.PRIORITY:

@@ -118,6 +118,15 @@ def test_each_role_does_what_is_its_own(desk: Desk) -> None:
     late = desk.act("li", order, "accept")
     assert (late.status, late.json["last"]["actor"]) == (409, "li")
     assert desk.act("li", order, "verify").status == 403  # the sensor's word, not a person's
+    # Wang was told of it too: what an offline phone did to it meanwhile is not done to Li's order.
+    desk.hand.admin.execute(
+        "update smartpark.escalation set people = array[(select person from smartpark.person where login = 'wang')]"
+    )
+    assert desk.get("wang", f"/{order}").json["possible"] == ["comment", "photo"]
+    refused = desk.act("wang", order, "depart", version=taken["version"])
+    assert (refused.status, refused.json["state"], refused.json["last"]["actor"]) == (409, "accepted", "li")
+    assert desk.act("wang", order, "finish").status == 409
+    assert desk.act("wang", order, "comment", reason="I can help").status == 200
     back = desk.act("li", order, "release", reason="not my trade")
     assert (back.status, back.json["assignee"]) == (200, None)
     desk.hand.sql(b"delete from smartpark.shift")
