@@ -17,6 +17,7 @@ VERBS = {
     "token": ("pipeline.store.token_verb", "make, list and revoke tokens for programs and wall screens"),
     "secrets": ("collectors.secrets", "make the key files"),
     "credentials": ("collectors.credentials", "tell which company credentials belong to"),
+    "badges": ("collectors.badges", "let gates show that a technician is on site"),
     "collect": ("collectors.run", "collect from MQTT into the database"),
     "profile": ("collectors.profile", "show what a mapping profile would store of a payload"),
     "engine": ("pipeline.engine.run", "run the time-driven steps: silence, roll-ups, retention"),

@@ -64,8 +64,8 @@ def as_act(api: Context, reader: Reader, principal: Principal, row: Row, asked: 
     match asked.action:
         case OrderAction.ASSIGN:
             detail |= _assigned(reader, row, asked.detail)
-        case OrderAction.ARRIVE if asked.detail.proof:
-            detail |= _proven(api, reader, row, asked)
+        case OrderAction.ARRIVE:
+            detail |= _proven(api, reader, principal, row, asked)
         case OrderAction.PRIORITY if asked.detail.to is None:
             raise InvalidParameter(Wrong("detail.to", "is missing", "P1, P2, P3 or P4", "body"))
         case OrderAction.APPOINT if asked.detail.at is None:
@@ -83,8 +83,9 @@ def as_act(api: Context, reader: Reader, principal: Principal, row: Row, asked: 
     )  # fmt: skip
 
 
-def _proven(api: Context, reader: Reader, row: Row, asked: models.Acting) -> dict[str, Any]:
-    """Neither the code nor the position is kept: what counts is whether it was right."""
+def _proven(api: Context, reader: Reader, principal: Principal, row: Row, asked: models.Acting) -> dict[str, Any]:
+    """Neither the code nor the position is kept: what counts is whether it was right. Where that proves nothing, a gate
+    of the building may: it let them in with the badge that they registered."""
     around = reader.rows("order_site", order=row["work_order"])
     footprint: list[Any] = next((one["footprint"] for one in around if one["footprint"]), [])
     site = on_site.Site(
@@ -97,10 +98,17 @@ def _proven(api: Context, reader: Reader, row: Row, asked: models.Acting) -> dic
         order=row["work_order"], action=asked.action, device_time=asked.device_time, offset_s=asked.offset_s
     )
     at = effective(told, created=row["created"], now=api.clock.now())
-    return on_site.prove(
-        site, asked.detail.proof or "", secret=api.settings.site_secret, at=at, code=asked.detail.code,
-        position=asked.detail.position,
-    )  # fmt: skip
+    found: dict[str, Any] = {}
+    if asked.detail.proof:
+        found = on_site.prove(
+            site, asked.detail.proof, secret=api.settings.site_secret, at=at, code=asked.detail.code,
+            position=asked.detail.position,
+        )  # fmt: skip
+    if found.get("proof", "claimed") == "claimed" and principal.person is not None:
+        seen = reader.row("order_sighting", order=row["work_order"], person=principal.person, at=at)
+        if seen is not None:
+            return {"proof": "access", "place": seen["device_id"], "seen": seen["ts"].isoformat()}
+    return found
 
 
 def _assigned(reader: Reader, row: Row, detail: models.ActDetail) -> dict[str, Any]:

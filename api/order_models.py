@@ -78,7 +78,9 @@ class WorkOrder(BaseModel):
     waiting_for: str | None
     verify_s: float | None = Field(description="Its point has to be normal for so long after done.")
     verified: str = Field(description="open, pending, sensor, person or failed.")
-    proof: str | None = Field(description="How on site was shown: nfc, code, geofence, or only claimed.")
+    proof: str | None = Field(
+        description="How on site was shown: nfc, code, geofence, access (a gate), or only claimed."
+    )
     returned: datetime | None = Field(description="Its alarms were over then, before anybody took it.")
     occurrences: int
     reopenings: int

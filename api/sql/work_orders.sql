@@ -102,6 +102,15 @@ select s.space_id, s.footprint, p.crs
  where o.work_order = %(order)s and (s.kind <> 'site' or s.space_id = o.space_id)
  order by s.kind = 'site', s.kind = 'building', s.kind = 'floor';
 
+-- name: order_sighting
+-- The gate of an order's building that let a person in, nearest to when they say that they arrived.
+select v.device_id, v.ts
+  from park.work_orders o
+  join park.badge_sightings v on v.park_id = o.park_id and v.building_id = o.building_id
+ where o.work_order = %(order)s and v.person = %(person)s
+   and v.ts between %(at)s::timestamptz - interval '15 minutes' and %(at)s::timestamptz + interval '2 minutes'
+ order by abs(extract(epoch from v.ts - %(at)s::timestamptz)) limit 1;
+
 -- name: plan_list
 -- A park's plans that are in force: what has run out first, then by what is due next.
 select p.*, s.next, o.work_order,

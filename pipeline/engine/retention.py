@@ -20,15 +20,13 @@ ROWS = (
     ("sign_in", "at"),
     ("session", "expires"),
     ("signed_link", "expires"),
-    ("sign_in", "at"),
-    ("session", "expires"),
-    ("signed_link", "expires"),
 )
 FLOODS = (("limited_minute", "minute"), ("intake_condition", "ended"), ("device_clock", "ended"))
 MINUTES = ("device_minute", "reject_minute")
 ROLLUPS = ("rollup_15m", "rollup_1h")
 CHUNK = timedelta(days=8)  # events lie in chunks of 7 days
 BATCH_LOG_DAYS = 8
+BADGE_DAYS = timedelta(days=3)  # a phone may be offline that long, and still be proven right
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +52,8 @@ class Retention:
         gone += _delete(conn, "seen", "received", now - timedelta(days=s.event_days) - CHUNK)
         refused = "delete from smartpark.conflict where kind = 'screening' and received < %(before)s"
         gone += conn.execute(refused, {"before": now - timedelta(days=s.screening_days)}).rowcount
+        over = "delete from smartpark.badge_day where day < %(before)s::date"
+        gone += conn.execute(over, {"before": now - BADGE_DAYS}).rowcount
         gone += _delete(conn, "ingest_batch", "at", now - timedelta(days=BATCH_LOG_DAYS))
         for table in MINUTES:
             gone += _delete(conn, table, "minute", now - timedelta(days=BATCH_LOG_DAYS))

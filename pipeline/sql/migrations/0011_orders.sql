@@ -146,6 +146,16 @@ create table smartpark.plan_slot (
 );
 create index plan_slot_opens on smartpark.plan_slot (opens) where work_order is null;
 
+-- Technicians who agreed to it: their badge's pseudonym on each service day to come (04:00 to 04:00), so that a gate shows
+-- that they went in where their order is. The credential is never stored; days that are over are deleted.
+create table smartpark.badge_day (
+  person  integer not null references smartpark.person,
+  day     date not null,
+  subject text not null,
+  primary key (person, day)
+);
+create index badge_day_subject on smartpark.badge_day (subject);
+
 create table smartpark.photo (
   photo      bytea primary key,       -- sha256 of its bytes
   park_id    text not null references smartpark.park,

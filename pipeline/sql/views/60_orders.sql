@@ -76,3 +76,12 @@ create view park.photos as
   select l.subject, l.number, l.what, l.at, l.actor, l.photo, p.park_id, p.media_type, p.size
     from smartpark.photo_link l join smartpark.photo p using (photo);
 create view park.photo_bytes as select photo, park_id, media_type, bytes from smartpark.photo;
+
+-- Where a gate let in somebody whose badge shows that they are on site; nobody's way but theirs, and only while the day lasts.
+create view park.badge_sightings as
+  select b.person, d.park_id, d.device_id, s.building_id, e.ts
+    from smartpark.badge_day b
+    join smartpark.access_event e on e.subject = b.subject
+    join smartpark.device d using (device)
+    left join park.space_buildings s on s.park_id = d.park_id and s.space_id = d.space_id
+   where e.kind = 'passage' or (e.kind = 'decision' and e.code = 1);  -- AccessEventCode.GRANTED
