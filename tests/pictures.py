@@ -6,14 +6,14 @@ import zlib
 GPS = b"39.9042N 116.4074E"
 
 
-def png(shade: int = 0) -> bytes:
-    """One grey pixel, with a text chunk that says where."""
+def png(shade: int = 0, *, size: tuple[int, int] = (1, 1), pixels: bytes | None = None) -> bytes:
+    """One grey pixel, with a text chunk that says where; size: what it says that it is; pixels: what is there."""
 
     def chunk(name: bytes, body: bytes) -> bytes:
         return struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
 
-    head = struct.pack(">IIBBBBB", 1, 1, 8, 0, 0, 0, 0)
-    pixel = chunk(b"IDAT", zlib.compress(bytes([0, shade])))
+    head = struct.pack(">IIBBBBB", *size, 8, 0, 0, 0, 0)
+    pixel = chunk(b"IDAT", zlib.compress(bytes([0, shade])) if pixels is None else pixels)
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"tEXt", GPS) + pixel + chunk(b"IEND", b"")
 
 

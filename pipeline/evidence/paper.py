@@ -4,12 +4,15 @@ import base64
 import hashlib
 import io
 import json
+import struct
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from xml.sax.saxutils import escape
 from zoneinfo import ZoneInfo
 
+from PIL import Image as Picture
+from PIL import ImageOps
 from reportlab.graphics.shapes import Drawing, PolyLine, Rect, String
 from reportlab.lib import colors
 from reportlab.lib.pagesizes import A4
@@ -25,6 +28,8 @@ FONT = "STSong-Light"  # of the PDF standard: every reader brings it, none is em
 WIDTH = A4[0] - 36 * mm
 LINE, DIM = colors.HexColor("#C9D1D8"), colors.HexColor("#55626E")
 MOST_DRAWN = 600
+MOST_PIXELS = 70_000_000  # phones make 12 to 64 million; a few kilobytes can say that they are a thousand million
+DRAWN_PIXELS = 1200  # the longer side, on paper
 
 Bundle = Mapping[str, Any]
 
@@ -158,12 +163,11 @@ def _photos(bundle: Bundle, where: ZoneInfo) -> list[Any]:
     parts: list[Any] = _title("照片", "Photos") if bundle["photos"] else []
     for photo in bundle["photos"]:
         try:
-            picture = Image(
-                io.BytesIO(base64.b64decode(photo["base64"])), kind="proportional", width=80 * mm, height=60 * mm
-            )
+            small = _small(base64.b64decode(photo["base64"]))
+            picture = Image(small, kind="proportional", width=80 * mm, height=60 * mm)
             picture.hAlign = "LEFT"
             parts.append(picture)
-        except (OSError, ValueError):  # what no program can draw is named all the same
+        except UNDRAWABLE:  # it is named all the same: whoever sent it must not keep the paper from being made
             parts.append(_text("(this picture cannot be drawn)", 8, color=DIM))
         parts.append(
             _text(
@@ -171,6 +175,24 @@ def _photos(bundle: Bundle, where: ZoneInfo) -> list[Any]:
             )
         )
     return parts
+
+
+UNDRAWABLE = (OSError, ValueError, SyntaxError, struct.error, Picture.DecompressionBombError)
+"""What a broken picture is to its decoder."""
+
+
+def _small(data: bytes) -> io.BytesIO:
+    """A photo as it is printed: decoded here, upright, no larger than paper shows. Raises one of UNDRAWABLE."""
+    with Picture.open(io.BytesIO(data), formats=("JPEG", "PNG", "WEBP")) as photo:
+        if photo.width * photo.height > MOST_PIXELS:
+            raise ValueError(f"{photo.width} x {photo.height} pixels")
+        photo.draft("RGB", (DRAWN_PIXELS, DRAWN_PIXELS))
+        upright = ImageOps.exif_transpose(photo)
+        upright.thumbnail((DRAWN_PIXELS, DRAWN_PIXELS))
+        out = io.BytesIO()
+        upright.convert("RGB").save(out, "JPEG", quality=85)
+    out.seek(0)
+    return out
 
 
 def _verdict(bundle: Bundle, checked: Checked) -> list[Any]:

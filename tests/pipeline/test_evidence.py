@@ -1,5 +1,6 @@
 """Evidence holds, and nobody can change, remove or cut off an order's history unseen."""
 
+import base64
 import hashlib
 import json
 from collections.abc import Iterator
@@ -25,6 +26,7 @@ from pipeline.store import work_orders as orders
 from pipeline.store.database import connect
 from pipeline.store.work_orders import NewOrder, OrderAct
 from tests.park import SMALL
+from tests.pictures import jpeg, png
 
 T0 = datetime(2026, 11, 20, 18, 10, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -114,6 +116,11 @@ def test_a_bundle_proves_an_order_without_the_database(desk: Desk, tmp_path: Pat
     assert any("events 5 to 5 came after it" in line for line in found.open)
     written = paper.draw(bundle, found, zone="Asia/Shanghai")
     assert written.startswith(b"%PDF-") and written == paper.draw(bundle, found, zone="Asia/Shanghai")
+    sent = (png(7), png(size=(30_000, 30_000)), png(size=(9000, 9000)), png(pixels=b"torn"), png(size=(9, 9)), jpeg())
+    shown = [{**bundle["photos"][0], "base64": base64.b64encode(one).decode()} for one in sent]
+    assert paper.draw({**bundle, "photos": shown}, found, zone="Asia/Shanghai").startswith(b"%PDF-"), (
+        "whatever a visitor sent"
+    )
     for fault, change in {
         "event 2 was changed": lambda b: b["events"][1].update(actor="wang"),
         "event 2 is missing": lambda b: b["events"].pop(1),
