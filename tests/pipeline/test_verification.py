@@ -35,6 +35,7 @@ def seen(**more: Any) -> Seen:
     [
         ([seen()], 600, A.VERIFY, "normal for 10 minutes"),
         ([seen(newest=at(599))], 600, None, "not long enough"),
+        ([seen(newest=at(3600))], 60, None, "not long enough"),
         ([seen(returned=at(30))], 700, None, "not long enough"),
         ([seen(returned=at(30), newest=at(630))], 700, A.VERIFY, "normal"),
         ([seen(), seen(alarm=2, newest=None)], 700, None, "alarm 2 is about nothing good"),

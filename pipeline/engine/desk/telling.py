@@ -23,13 +23,31 @@ GRACE = timedelta(seconds=5)  # an alarm's order may be opened by the step after
 _KIND = {"acknowledge": ("接单", "taking it"), "respond": ("到场", "being on site"), "restore": ("修复", "restoring")}
 
 
+class Duties:
+    """Who is on duty in one run of a step: each park's plan is read once, and where each space lies."""
+
+    def __init__(self, conn: psycopg.Connection, now: datetime) -> None:
+        self._conn, self._now = conn, now
+        self._plans: dict[str, rotas.DutyPlan] = {}
+        self._paths: dict[tuple[str, str | None], list[str]] = {}
+
+    def ask(self, row: Row, skill: str, level: int) -> tuple[int, ...]:
+        """The people of a level for a skill, where an order or alarm is."""
+        park_id, place = row["park_id"], (row["park_id"], row["space_id"])
+        if park_id not in self._plans:
+            self._plans[park_id] = rotas.plan_at(self._conn, park_id, self._now)
+        if place not in self._paths:
+            self._paths[place] = rotas.path(self._conn, *place)
+        return self._plans[park_id].ask(skill, self._paths[place], level).people
+
+
 def clocks(conn: psycopg.Connection, now: datetime) -> int:
     """Tells of thresholds and breaches of clocks, once each. Returns how many were looked at."""
-    done = 0
+    done, duty = 0, Duties(conn, now)
     while rows := _rows(conn, "untold_clocks", since=now - LOOK_BACK, now=now):
         with conn.transaction():
             for row in rows:
-                _told(conn, "sla", row["entry"], _clock(conn, row, now), now)
+                _told(conn, "sla", row["entry"], _clock(conn, row, duty, now), now)
         done += len(rows)
         if len(rows) < BITE:
             break
@@ -38,11 +56,11 @@ def clocks(conn: psycopg.Connection, now: datetime) -> int:
 
 def pages(conn: psycopg.Connection, now: datetime) -> int:
     """Tells the people of an alarm's operator position of a page that opened no order. Returns how many."""
-    done = 0
+    done, duty = 0, Duties(conn, now)
     while rows := _rows(conn, "untold_pages", since=now - LOOK_BACK, before=now - GRACE):
         with conn.transaction():
             for row in rows:
-                _told(conn, "page", row["notice"], _page(conn, row, now), now)
+                _told(conn, "page", row["notice"], _page(conn, row, duty, now), now)
         done += len(rows)
         if len(rows) < BITE:
             break
@@ -54,15 +72,14 @@ def order_words(row: Row, why: tuple[str, str], *, due_of: str) -> Callable[[str
     return _words(row, f"WO-{row['work_order']}", row["priority"], (row["title_zh"], row["title_en"]), why, due_of)
 
 
-def _clock(conn: psycopg.Connection, row: Row, now: datetime) -> Iterable[int]:
+def _clock(conn: psycopg.Connection, row: Row, duty: Duties, now: datetime) -> Iterable[int]:
     telling = escalation.of_clock(row["kind"], row["what"], row["percent"] or 0.0, row["priority"])
     state = OrderState(row["state"])
     if telling is None or state in ENDED or state in FINISHED:
         return ()
-    path, plan = rotas.path(conn, row["park_id"], row["space_id"]), rotas.plan_at(conn, row["park_id"], now)
     people = [row["assignee"]] if telling.assignee and row["assignee"] is not None else []
     for level in telling.levels:
-        people += plan.ask(row["skill"], path, level).people
+        people += duty.ask(row, row["skill"], level)
     what_zh, what_en = _KIND[row["kind"]]
     if row["what"] == "breach":
         why = (f"已超时：{what_zh}", f"Past its time: {what_en}")
@@ -75,8 +92,7 @@ def _clock(conn: psycopg.Connection, row: Row, now: datetime) -> Iterable[int]:
     return outbox.put(conn, message, people, now=now)
 
 
-def _page(conn: psycopg.Connection, row: Row, now: datetime) -> Iterable[int]:
-    path, plan = rotas.path(conn, row["park_id"], row["space_id"]), rotas.plan_at(conn, row["park_id"], now)
+def _page(conn: psycopg.Connection, row: Row, duty: Duties, now: datetime) -> Iterable[int]:
     title = (f"{row['title_zh']} {row['device_zh'] or ''}", f"{row['title_en']} {row['device_en'] or ''}")
     why = ("报警，请查看", "An alarm: please look at it")
     message = Message(
@@ -84,7 +100,7 @@ def _page(conn: psycopg.Connection, row: Row, now: datetime) -> Iterable[int]:
         words=_words(row, f"A-{row['alarm']}", row["priority"], title, why, "respond"), alarm=row["alarm"],
     )  # fmt: skip
     for level in (FIRST, LEAD, HEAD):
-        people = plan.ask(row["position"], path, level).people
+        people = duty.ask(row, row["position"], level)
         if people and (reached := outbox.put(conn, message, people, now=now)):
             return reached
     rest = [person for (person,) in conn.execute(QUERIES["last_resort"], {"park": row["park_id"]})]

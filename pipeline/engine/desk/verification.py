@@ -80,7 +80,7 @@ def decide(seen: Sequence[Seen], *, done: datetime, verify_s: float, now: dateti
         since = max(since, one.steady, one.since or since)
     else:
         why = f"normal since {since.isoformat()}, which is not long enough, or not heard of since"
-        if all(one.newest is not None and one.newest >= since + wait for one in seen):
+        if all(one.newest is not None and min(one.newest, now) >= since + wait for one in seen):  # a clock may be ahead
             return Verdict(OrderAction.VERIFY, f"normal for {verify_s / 60:g} minutes after done", since)
     return Verdict(OrderAction.COMMENT if late else None, why)
 
