@@ -12,6 +12,7 @@ import psycopg
 
 from pipeline.store import (
     audit,
+    desk_history,
     desk_order_rules,
     desk_people,
     desk_plans,
@@ -76,12 +77,14 @@ def apply(conn: psycopg.Connection, park_id: str, desk: Mapping[str, list[Any]],
     done: dict[str, Applied] = {}
     with conn.transaction():
         parks.lock(conn, park_id)
+        before = desk_history.rows(conn, park_id)
         for section in SECTIONS:
             if section.name in desk:
                 done[section.name] = section.apply(conn, park_id, desk[section.name], now, actor)
+        after = desk_history.rows(conn, park_id)
         audit.record(
             conn, now=now, action="desk-apply", subject=f"park/{park_id}", actor=actor,
-            detail={name: one._asdict() for name, one in done.items()},
+            detail={name: one._asdict() | desk_history.changes(before, after, name) for name, one in done.items()},
         )  # fmt: skip
     return done
 
