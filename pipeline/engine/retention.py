@@ -45,8 +45,11 @@ class Retention:
             gone += self._drop(conn, table, column, before)
         for table, column in (*ROWS, *FLOODS):
             gone += _delete(conn, table, column, now - timedelta(days=s.event_days))
-        # Alarms and their journal stay: they are the record. Whether people were told stays as long as events do.
-        decided = "delete from smartpark.alarm_notice where decided < %(before)s and look is null"
+        # Alarms, their journal and which order was for them stay: they are the record. Whether people were told of others
+        # stays as long as events do.
+        decided = (
+            "delete from smartpark.alarm_notice where decided < %(before)s and look is null and work_order is null"
+        )
         gone += conn.execute(decided, {"before": now - timedelta(days=s.event_days)}).rowcount
         # Longer than any event that it tells apart: chunks of a week go only when all of it is old.
         gone += _delete(conn, "seen", "received", now - timedelta(days=s.event_days) - CHUNK)

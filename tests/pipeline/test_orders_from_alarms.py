@@ -142,12 +142,15 @@ def test_an_incident_is_one_order_for_who_can_do_it(conn: psycopg.Connection, wa
     rule = one(conn, "select rule from smartpark.alarm_rule where rule_id = 'leak'")["rule"]
     raised(conn, add_watch(conn, rule, "l2"), 65)
     assert tick(conn, 66) == 0  # people were told of this incident's leaks: it joins, and nothing happens to the order
+    do(conn, leak["work_order"], 67, OrderAction.ACCEPT, OrderAction.FINISH, OrderAction.CONFIRM)
+    raised(conn, add_watch(conn, rule, "s1"), 68)
+    assert tick(conn, 69) == 1 and orders(conn)[0]["state"] == "reopened"  # nobody was at it any more
     apply(conn, wanted(rules.OrderRuleRow(service="repair", skill="hvac")), 70)
     raised(conn, add_watch(conn, add_rule(conn, "warm", "limits"), "gw"), 71)
     tick(conn, 72)
     assert orders(conn)[-1]["cause"] == f"incident:{incident}:hvac"  # the incident has its order: this needs others
     joined = rows(conn, "select work_order, count(*) as n from park.order_alarms group by 1 order by 1")
-    assert [row["n"] for row in joined] == [3, 1, 1]
+    assert [row["n"] for row in joined] == [4, 1, 1]
 
 
 def test_what_nobody_is_told_of_opens_nothing(conn: psycopg.Connection, watches: dict[str, int]) -> None:

@@ -20,6 +20,7 @@ from pipeline.store.work_orders import NewOrder, OrderAct, Row
 
 QUERIES = load(Path(__file__).parent / "sql")
 BITE = 500
+OVER = frozenset({OrderState.CONFIRMED, OrderState.CLOSED})  # nobody is at it any more, and no sensor looks either
 EVENTS = UUID("0d8a2f3e-52d5-5b0e-9c39-3f6c2b1a9e01")  # names what the step does: the same cause is the same event
 
 
@@ -73,7 +74,7 @@ def wanted(row: Row) -> bool:
 
 def joins(row: Row, found: Row) -> bool:
     """Whether an alarm only adds to an order: people were told of its incident by another alarm, and are at it."""
-    return not calls(row) and not found["same_watch"] and found["state"] != OrderState.CLOSED
+    return not calls(row) and not found["same_watch"] and found["state"] not in OVER
 
 
 def cause(row: Row, rule: OrderRule, alike: list[Row]) -> str:
