@@ -45,8 +45,8 @@ class Retention:
             gone += self._drop(conn, table, column, before)
         for table, column in (*ROWS, *FLOODS):
             gone += _delete(conn, table, column, now - timedelta(days=s.event_days))
-        # Alarms, their journal and which order was for them stay: they are the record. Whether people were told of others
-        # stays as long as events do.
+        # Alarms, their journal and which order was for them stay: they are the record. Whether people were told of
+        # others stays as long as events do.
         decided = (
             "delete from smartpark.alarm_notice where decided < %(before)s and look is null and work_order is null"
         )
