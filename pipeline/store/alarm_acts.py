@@ -35,7 +35,7 @@ class HoldRefused(AlarmRefused):
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Who acts, as typed (there is no sign-in yet), and when."""
+    """Who acts, by login, or as typed where nobody signs in, and when."""
 
     actor: str
     now: datetime
