@@ -15,6 +15,7 @@ from api.models import Name
 from api.problems import TooManyAttempts, WrongPassword
 from api.routes import PREFIX
 from api.session_models import ChangingPassword, Ended, Session, SigningIn, TakingLink
+from api.visiting import source_of
 from pipeline.domain.errors import NotFound
 from pipeline.domain.role import Principal
 from pipeline.domain.work_order import OrderAction
@@ -32,9 +33,8 @@ def sign_in(api: Signing, request: Request, asked: SigningIn, response: Response
     if api.settings.api_sign_in is SignIn.LOCAL:
         raise NotFound("sign-in: PARK_API_SIGN_IN=local, so whoever is on this machine may act")
     login, lasts = asked.login.strip().casefold(), timedelta(hours=api.settings.session_hours)
-    source = request.client.host if request.client else "unknown"
     with api.database.gate() as conn:
-        attempt = sign_ins.begin(conn, login, source, now=api.clock.now())
+        attempt = sign_ins.begin(conn, login, source_of(request), now=api.clock.now())
         known = passes.one(conn, "secret_by_login", login=login)
     if isinstance(attempt, timedelta):
         raise TooManyAttempts(attempt)
@@ -73,9 +73,8 @@ def change_password(api: Signing, request: Request, who: Signed, asked: Changing
     """Another password for oneself; one's other sessions end."""
     if who.person is None:
         raise NotSignedIn("only a person has a password")
-    source = request.client.host if request.client else "unknown"
     with api.database.gate() as conn:
-        attempt = sign_ins.begin(conn, who.actor, source, now=api.clock.now())
+        attempt = sign_ins.begin(conn, who.actor, source_of(request), now=api.clock.now())
         known = passes.one(conn, "secret_by_login", login=who.actor)
     if isinstance(attempt, timedelta):
         raise TooManyAttempts(attempt)

@@ -5,6 +5,7 @@ import http.client
 import pytest
 
 from api.security import check_address, content_policy, host_name
+from api.visiting import whose
 from pipeline.domain.errors import ConfigurationError
 from pipeline.settings import Settings
 from tests.api.serving import Served, serving
@@ -71,3 +72,12 @@ def test_listening_on_this_machine_is_not(host: str) -> None:
 @pytest.mark.parametrize(("value", "name"), [("A:1", "a"), ("[::1]", "::1"), ("[::1]x", ""), ("a:b", ""), ("", "")])
 def test_host_headers_are_read_strictly(value: str, name: str) -> None:
     assert host_name(value) == name
+
+
+@pytest.mark.parametrize(
+    ("host", "counted"),
+    [("192.0.2.7", "192.0.2.7"), ("::ffff:192.0.2.7", "192.0.2.7"), ("2001:db8:1:2:3::4", "2001:db8:1:2::/64"),
+     ("fe80::1%eth0", "fe80::/64"), ("testclient", "testclient")],
+)  # fmt: skip
+def test_who_has_a_whole_network_of_addresses_is_counted_as_one(host: str, counted: str) -> None:
+    assert whose(host) == counted
