@@ -182,6 +182,10 @@ def test_calendars_reach_further_when_days_are_known_and_corrections_make_versio
     assert conn.execute(asked, [WORKING]).fetchall() == [(1, at_midnight + timedelta(days=365))]
     (_, restored) = conn.execute(clocks + " order by kind", [order]).fetchall()
     assert restored[1] == datetime(2027, 1, 7, 9, 30, tzinfo=UTC)
+    # An engine that dies before it has derived the clocks leaves them to the next one.
+    conn.execute("update smartpark.sla_clock set due = null, next = null, fault = 'as before' where kind = 'restore'")
+    assert KeepCalendars().run(conn, T0 + timedelta(hours=2)) == 0
+    assert conn.execute(clocks + " order by kind", [order]).fetchall()[1] == restored
     # A day off by decree, tomorrow: for orders from now on; what is stamped keeps what it was promised.
     calendar.set_day(conn, "small", CalendarRow(date(2026, 11, 23), DayKind.HOLIDAY, "台风"), now=T0)
     assert step.run(conn, T0 + timedelta(hours=3)) == 1

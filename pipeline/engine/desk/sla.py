@@ -47,17 +47,21 @@ class KeepCalendars:
 
     def __init__(self) -> None:
         self._warned: dict[tuple[str, str], date] = {}
+        self._stale = True  # an engine before this one may have died between a calendar and what is due by it
 
     def run(self, conn: psycopg.Connection, now: datetime) -> int:
         """Returns how many versions were made or reach further."""
         for park_id in calendar.zones(conn):
             with conn.transaction():
                 business_calendars.versions(conn, park_id, business_calendars.BUILT_IN, now=now)
-        changed = sum(
-            self._keep(conn, row, now) for row in conn.execute(QUERIES["all_versions"]).fetchall()
-        )  # fmt: skip
-        if changed:
+        changed = 0
+        for row in conn.execute(QUERIES["all_versions"]).fetchall():
+            if self._keep(conn, row, now):
+                changed += 1
+                self._stale = True
+        if self._stale:
             _derive_all(conn, "faulty", now)
+            self._stale = False
         return changed
 
     def _keep(self, conn: psycopg.Connection, row: tuple[Any, ...], now: datetime) -> bool:
