@@ -105,8 +105,8 @@ def request_steps(settings: Settings) -> list[Step]:
     """What the clock does to requests and bookings, in order."""
     five, day = timedelta(seconds=5), timedelta(days=1)
     return [
-        Step("supervision", supervision.supervise, five),
-        Step("request endings", supervision.Ending(settings.silence_days * day).run, five),
+        Step("supervision", supervision.supervise, five, transaction=False),
+        Step("request endings", supervision.Ending(settings.silence_days * day).run, five, transaction=False),
         Step("no-shows", NoShows(timedelta(minutes=settings.no_show_minutes)).run, timedelta(seconds=10)),
         Step("forgetting", supervision.Forgetting(settings.contact_days * day).run, timedelta(minutes=10)),
     ]

@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import psycopg
 
 from pipeline.domain.request import RequestAction, RequestRefused
 from pipeline.domain.work_order import OrderRefused
+from pipeline.engine.desk.apart import Apart
 from pipeline.store import request_acts
 from pipeline.store.queries import load
 from pipeline.store.request_acts import RequestAct
@@ -20,11 +20,15 @@ TRY_AGAIN = (RequestRefused, OrderRefused)  # somebody acted on it just now: the
 
 def supervise(conn: psycopg.Connection, now: datetime) -> int:
     """Marks requests whose outcome is past due, once; how many."""
-    found = conn.execute(QUERIES["overdue_requests"], {"now": now, "bite": BITE}).fetchall()
-    return sum(
-        _act(conn, request, RequestAction.SUPERVISE, now, reason=f"no outcome by {due.isoformat()}")
-        for request, due in found
+    overdue: dict[int, datetime] = dict(
+        conn.execute(QUERIES["overdue_requests"], {"now": now, "bite": BITE}).fetchall()
     )
+    asked = {
+        request: RequestAct(request=request, action=RequestAction.SUPERVISE, reason=f"no outcome by {due.isoformat()}")
+        for request, due in overdue.items()
+    }
+    with Apart(conn) as apart:
+        return apart.each("supervision of request", asked, lambda act: _act(conn, act, now))
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,18 +40,19 @@ class Ending:
     def run(self, conn: psycopg.Connection, now: datetime) -> int:
         """How many were ended."""
         quotes = conn.execute(QUERIES["expired_quotes"], {"now": now, "bite": BITE}).fetchall()
-        done = sum(_act(conn, request, RequestAction.EXPIRE_QUOTE, now) for (request,) in quotes)
+        asked = {request: RequestAct(request=request, action=RequestAction.EXPIRE_QUOTE) for (request,) in quotes}
         quiet = {"until": now - self.silence, "bite": BITE}
         for request, state in conn.execute(QUERIES["silent_requests"], quiet).fetchall():
             why = "confirmed" if state == "confirmed" else f"nobody objected within {self.silence.days} days"
-            done += _act(conn, request, RequestAction.CLOSE, now, reason=why)
-        return done
+            asked[request] = RequestAct(request=request, action=RequestAction.CLOSE, reason=why)
+        with Apart(conn) as apart:
+            return apart.each("end of request", asked, lambda act: _act(conn, act, now))
 
 
-def _act(conn: psycopg.Connection, request: int, action: RequestAction, now: datetime, **more: Any) -> int:
+def _act(conn: psycopg.Connection, asked: RequestAct, now: datetime) -> int:
     try:
         with conn.transaction():
-            request_acts.act(conn, RequestAct(request=request, action=action, **more), now=now)
+            request_acts.act(conn, asked, now=now)
     except TRY_AGAIN:
         return 0
     return 1
