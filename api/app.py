@@ -21,6 +21,7 @@ from api.routes import (
     alarm_acts,
     alarm_quality,
     alarms,
+    audit,
     clocks,
     duty,
     events,
@@ -95,7 +96,7 @@ def create_app(settings: Settings) -> FastAPI:
     problems.install(app)
     entrance.install(app)
     of_alarms = (alarms, alarm_acts, alarm_quality, maintenance, rules)
-    of_service = (work_orders, evidence, kpi, duty)
+    of_service = (work_orders, evidence, kpi, duty, audit)
     of_people = (session, people)
     of_tenants = (requests, photos, rooms, surveys)
     for part in (registry, readings, events, intake, live, clocks, *of_service, *of_alarms, *of_tenants, *of_people):

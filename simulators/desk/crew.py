@@ -1,4 +1,5 @@
-"""Technicians of a scenario: they take the orders that its alarms open, and are done when the fault is mended.
+"""People of a scenario: technicians take the orders that its alarms and tenants open, and are done when the fault is
+mended; tenants ask, confirm and rate.
 
 In a scenario the file says how long a fault lasts: its end is when somebody has mended it, so that the sensor is normal
 again because of them.
@@ -11,10 +12,13 @@ from random import Random
 import psycopg
 
 from pipeline.domain.park import Park
+from pipeline.domain.request import RequestAction
 from pipeline.domain.work_order import OrderAction as A
 from pipeline.store import desk
 from simulators import phones
+from simulators.desk import habits
 from simulators.desk.acts import Desk, Who
+from simulators.desk.asks import ask
 from simulators.desk.people import Staff, staff
 from simulators.desk.play import Life, Play
 from simulators.desk.stage import QUERIES
@@ -26,6 +30,7 @@ from simulators.scenarios.script import Crewed
 SECTIONS = ("contractors", "people", "services", "calendars", "policies", "order_rules", "rotas")
 """Of the desk files: what is said of rooms and plans may be about devices that a scenario leaves out."""
 NOWHERE = "http://127.0.0.1:9"  # who is told is written down; here no notifier carries it
+LOOKS_AGAIN = timedelta(minutes=2)
 AT_LEAST = timedelta(minutes=2)  # on site, even where it was mended by itself
 TOLD_AFTER = timedelta(seconds=40)  # the repair, then the button
 
@@ -49,6 +54,10 @@ class Crew:
         self.play = Play(self.desk)
         self.plan, self.faults = plan, faults
         self._seen: set[tuple[int, int]] = set()  # order, and which time it was open
+        catalogue = conn.execute(QUERIES["services"], {"park": park.park_id}).fetchall()
+        self._categories = {row[0]: str(row[1]) for row in catalogue}
+        for n, service in enumerate(plan.asks):
+            self.play.begin(now, self._asks(service, now, Random(f"{seed}/asks/{n}")))
 
     def look(self, now: datetime) -> int:
         """Takes up what is open and does what is due by now; how many steps that was."""
@@ -63,9 +72,23 @@ class Crew:
                 self.play.begin(now, self._sees_to(row, device, Random(f"{self.desk.seed}/{order}/{reopenings}")))
         return self.play.until(now)
 
+    def _asks(self, service: str, now: datetime, rng: Random) -> Life:
+        """A tenant reports something, looks now and then, and says what it was worth."""
+        yield now + self._minutes(self.plan.ask_min, rng)
+        tenant = rng.choice(self.staff.tenants)
+        by: Who = (tenant.login, tenant.person)
+        asking, _ = ask(self.desk, service, self._categories[service], tenant, channel="online", by=by, space=None,
+                        words=rng.choice(habits.WORDS))  # fmt: skip
+        state = "received"
+        while state not in ("answered", "closed", "declined", "cancelled"):
+            yield self.desk.now + LOOKS_AGAIN
+            ((state,),) = self.desk.conn.execute(QUERIES["request_state"], {"request": asking.row.request}).fetchall()
+        if state == "answered" and asking.by_tenant(RequestAction.CONFIRM):
+            asking.rate(rng.choice((3, 4, 5, 5)))
+
     def _sees_to(self, row: TrueOrder, device: str | None, rng: Random) -> Life:
         """From the message on the phone to done. Who is asked first may not see it: the next level takes it."""
-        here = self.staff.here(row.skill, self.desk.now)
+        here = self.staff.here(row.skill, self.desk.now) or self.staff.able(row.skill)
         by = rng.choice(here)
         if rng.random() < self.plan.misses:
             yield self.desk.now + timedelta(minutes=self.plan.missed_min)

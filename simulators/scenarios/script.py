@@ -32,13 +32,17 @@ class Planned:
 
 @dataclass(frozen=True, slots=True)
 class Crewed:
-    """Technicians who take the orders that alarms open: minutes until they take one and until they are there, drawn
-    from spans. misses: share of orders that who is asked first does not see, for missed_min minutes."""
+    """Technicians, the park's and contractors', who take the orders that alarms and tenants open: minutes until they
+    take one and until they are there, drawn from spans. misses: share of orders that who is asked first does not see,
+    for missed_min minutes. asks: services that tenants ask for, ask_min minutes after the scenario begins; they confirm
+    and rate what was done."""
 
     accept_min: Span = (1.0, 6.0)
     travel_min: Span = (3.0, 8.0)
     misses: float = 0.0
     missed_min: float = 20.0
+    asks: tuple[str, ...] = ()
+    ask_min: Span = (5.0, 30.0)
 
 
 @dataclass(frozen=True, slots=True)

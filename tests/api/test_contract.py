@@ -55,7 +55,7 @@ def test_openapi_describes_every_path_and_every_problem(api: Served) -> None:
         "surveys/{survey}/answer", "kpi", "kpi.csv", "kpi.xlsx", "kpi/scorecards", "kpi/forecast",
         "duty", "notifications", "rooms", "bookings", "bookings/{number}/cancel",
         "session", "session/password", "links/{token}", "people", "people/{login}", "people/{login}/deactivate",
-        "people/{login}/password", "people/{login}/sessions", "tokens", "tokens/{token}",
+        "people/{login}/password", "people/{login}/sessions", "tokens", "tokens/{token}", "audit",
     )}  # fmt: skip
     assert schema["paths"].keys() == paths
     for path in paths - {"/api/v1/problems/{kind}"}:

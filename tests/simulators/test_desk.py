@@ -98,6 +98,13 @@ def test_a_scenarios_technician_is_done_when_the_fault_is_mended(conn: psycopg.C
     assert (state, proof) == ("done", "code")
     assert taken >= began + timedelta(minutes=plan.desk.missed_min), "who is asked first sleeps on"
     assert ended < done < ended + timedelta(minutes=2)
+    asked = conn.execute(
+        "select r.service_id, o.contractor_id, o.assignee_login is not null, r.state, r.stars between 3 and 5"
+        " from park.requests r join park.work_orders o on o.request = r.request order by 1 desc"
+    ).fetchall()
+    assert asked == [
+        ("repair-locks", None, True, "confirmed", True), ("repair-lift", "hengda-lift", True, "confirmed", True),
+    ], "tenants ask, and a contractor comes for the lift"  # fmt: skip
 
 
 def test_arrivals_follow_the_calendar_and_the_seed() -> None:

@@ -42,6 +42,10 @@ select work_order, service, skill, priority, origin, state, created, company_id,
 -- Whether the park has a past at its desk.
 select 1 from park.work_orders where park_id = %(park)s limit 1;
 
+-- name: request_state
+-- How far a request is, as the tenant's screen shows it.
+select state from park.requests where request = %(request)s;
+
 -- name: untaken
 -- Orders that nobody has taken, and what they are about.
 select work_order, skill, device_id, created, reopenings from park.work_orders
