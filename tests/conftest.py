@@ -14,12 +14,17 @@ from typing import Any, TypeVar
 
 import psycopg
 import pytest
+from hypothesis import settings
 from playwright.sync_api import Page, sync_playwright
 
 from simulators.servers.broker import Broker, BrokerServer, choose_broker
 from simulators.servers.database import ROOT, Private, choose_database, timescaledb_obstacle
 from simulators.servers.process import Child, program
 from simulators.servers.proxy import Proxy
+
+# The same examples in each run, so that a change is told from luck; HYPOTHESIS_PROFILE=default looks for new ones.
+settings.register_profile("steady", derandomize=True)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "steady"))
 
 T = TypeVar("T")
 REPO = Path(__file__).parent.parent

@@ -164,4 +164,6 @@ def _value(value: Any) -> str:
         return "true" if value else "false"
     if isinstance(value, float):
         return repr(int(value)) if value == int(value) and abs(value) < 1e15 else repr(value)
+    if isinstance(value, str):
+        value = value.replace("{", "{{").replace("}", "}}")  # a brace of a park file's text begins a placeholder
     return json.dumps(value, ensure_ascii=False)  # a JSON string is a TOML string

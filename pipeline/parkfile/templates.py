@@ -9,6 +9,7 @@ from pipeline.parkfile.problems import Findings, Path, Source, write_nearest
 MOST = 20_000  # entries that one template may make: beyond that it is a slip of the keyboard
 
 _BRACED = re.compile(r"\{([^{}]*)\}")
+_PIECE = re.compile(rf"\{{\{{|\}}\}}|{_BRACED.pattern}")  # {{ and }} stand for braces themselves
 _PLACEHOLDER = re.compile(r"([a-z][a-z0-9_]*)(?:\.([a-z][a-z0-9_]*))?(?::0([1-9]))?")
 _RANGE = re.compile(r"(-?\d+)\.\.(-?\d+)")
 
@@ -93,12 +94,12 @@ class _Filler:
             return {key: self.fill(item, (*path, key)) for key, item in value.items()}
         if isinstance(value, list):
             return [self.fill(item, (*path, index)) for index, item in enumerate(value)]
-        if not isinstance(value, str) or "{" not in value:
+        if not isinstance(value, str) or ("{" not in value and "}}" not in value):
             return value
         found = _BRACED.fullmatch(value)
         if found and ":" not in found[1]:
             return self.look_up(found[1], path, whole=True)  # alone: a number stays a number, a table a table
-        return _BRACED.sub(lambda match: str(self.look_up(match[1], path)), value)
+        return _PIECE.sub(lambda m: m[0][0] if m[1] is None else str(self.look_up(m[1], path)), value)
 
     def look_up(self, word: str, path: Path, *, whole: bool = False) -> Any:
         parts = _PLACEHOLDER.fullmatch(word)

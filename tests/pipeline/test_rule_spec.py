@@ -49,6 +49,13 @@ def test_what_is_written_as_a_file_is_read_as_the_same_rule(tmp_path: Path, rule
     assert found == rule
 
 
+def test_braces_in_a_text_are_no_placeholders(tmp_path: Path) -> None:
+    texts = {"zh": "{}", "en": "a {b} }} {{c"}
+    rule = from_spec({**REST, "point": "p", "above": 1, "cause": texts, "response": [texts]})
+    (tmp_path / "rules.toml").write_text(toml_of([rule]), encoding="utf-8")
+    assert read_rules(tmp_path / "rules.toml", None) == [rule]
+
+
 TEXTS = {"zh": "一", "en": "one"}
 REST = {
     "id": "r", "name": TEXTS, "on": {"type": "pump"}, "priority": "low", "cause": TEXTS, "consequence": TEXTS,
