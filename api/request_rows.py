@@ -54,7 +54,9 @@ def brief(row: Row, sides: frozenset[Side], *, now: datetime) -> dict[str, Any]:
     state = RequestState(row["state"])
     can = possible(state, sides, channel=row["channel"], paid=row["paid"], ordered=row["work_order"] is not None)
     company = name(row, "company")
+    inside = sides & {Side.DESK, Side.SUPERVISOR}
     return {column: row[column] for column in PLAIN} | {
+        "entered_by": row["entered_by"] if inside or row["channel"] == "online" else "staff",
         "service": row["service_id"],
         "service_name": named(row, "service"),
         "company": {"id": row["company_id"], "name": company} if company else None,

@@ -29,6 +29,7 @@ from pipeline.store.requests import NewRequest
 router = APIRouter(prefix=PREFIX, tags=["requests"])
 
 OF_SERVICE = ("category", "skill", "priority", "department", "paid", "days", "visitors")
+OUTSIDE = ("system", "visitor")  # actors that are nobody of the park
 OPEN = {"open": True, "ended": False, "all": None}
 READ = (Permission.REQUEST_READ, Permission.REQUEST_READ_OWN)
 
@@ -214,10 +215,19 @@ def told(api: Context, number: int, who: Principal | None, *, key: UUID | None =
         quotes = reader.rows("request_quotes", request=number)
         shown = reader.rows("request_photos", request=number)
         order = reader.row("request_order", order=row["work_order"]) if row["work_order"] else None
+    inside = who is not None and who.may(Permission.REQUEST_READ)
+    known = {*OUTSIDE, row["person_login"], who.actor if who else None}
+
+    def actor(one: Row) -> dict[str, str]:
+        """Who of the park it was is the park's own business; that it was the park is not."""
+        return {"actor": one["actor"] if inside or one["actor"] in known else "staff"}
+
     return models.RequestDetail(
         **rows.brief(row, sides, now=api.clock.now()),
-        events=[models.RequestEvent(**event) for event in events],
-        photos=[models.ShownPhoto(**(photo | {"photo": bytes(photo["photo"]).hex()})) for photo in shown],
+        events=[models.RequestEvent(**(event | actor(event))) for event in events],
+        photos=[
+            models.ShownPhoto(**(photo | actor(photo) | {"photo": bytes(photo["photo"]).hex()})) for photo in shown
+        ],
         quotes=[models.Quote(**quote) for quote in quotes],
         order=models.OrderOfRequest(**order) if order else None,
     )

@@ -142,6 +142,10 @@ def test_tenants_see_their_company_s_and_the_park_sees_all(town: Town) -> None:
         number = request["request"]
         assert town.act("acme", number, "answer", reason="x").status == 404
         assert town.act("desk", number, "answer", reason="办妥").json["outcome"] == "办妥"
+        # Who of the park it was is the park's own business.
+        outside, inside = (town.get(who, f"requests/{number}").json for who in ("bolt", "desk"))
+        assert outside["events"][-1]["actor"] == "staff" != inside["events"][-1]["actor"]
+        assert (outside["entered_by"] == "staff") == (request is told)
         answer = town.act("desk", number, "confirm")
         assert (answer.status, answer.json["state"]) == (status, "confirmed" if status == 200 else "answered")
     assert answer.json["version"] == 2 and answer.json["last"]["action"] == "answer"
